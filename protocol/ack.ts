@@ -1,0 +1,68 @@
+// The application's acknowledgement: the gateway holds these records for good, the tracker may let
+// go of them. It names records one by one instead of "all up to n": a tracker whose queue ran full
+// has numbers that will never come, and a cumulative mark would wait for them for ever.
+
+import { CborReader, CborWriter } from "./cbor.js"
+import { type Reject, reject } from "./reject.js"
+
+export interface Ack {
+    kind: "ack"
+    epoch: number
+    /** Session counter of the hello; 0 on boards that keep none. The nonce binds the salt besides. */
+    session: number
+    /** This record is durable. */
+    seq: number
+    /** Bit i set: record `seq - 1 - i` is durable too. 32 bits, unsigned. */
+    earlier: number
+}
+
+/** Records before `seq` that an ack can name. */
+export const ACK_EARLIER_BITS = 32
+
+const KEY_EPOCH = 1
+const KEY_SESSION = 2
+const KEY_SEQ = 3
+const KEY_EARLIER = 4
+
+export function encodeAck(ack: Ack): Buffer {
+    const out = new CborWriter()
+    out.map(4)
+    out.int(KEY_EPOCH)
+    out.int(ack.epoch)
+    out.int(KEY_SESSION)
+    out.int(ack.session)
+    out.int(KEY_SEQ)
+    out.int(ack.seq)
+    out.int(KEY_EARLIER)
+    out.int(ack.earlier)
+    return out.result()
+}
+
+/** An ack, or why the body is none. Unknown keys are passed over. */
+export function decodeAck(body: Buffer): Ack | Reject {
+    const ack: Ack = { kind: "ack", epoch: -1, session: -1, seq: -1, earlier: 0 }
+    const reader = new CborReader(body)
+    const pairs = reader.map()
+    for (let i = 0; i < pairs && reader.fault === undefined; i++) {
+        const key = reader.mapKey()
+        if (key === KEY_EPOCH) ack.epoch = reader.int()
+        else if (key === KEY_SESSION) ack.session = reader.int()
+        else if (key === KEY_SEQ) ack.seq = reader.int()
+        else if (key === KEY_EARLIER) ack.earlier = reader.int()
+        else reader.skip()
+    }
+    const fault = reader.finish()
+    if (fault !== undefined) return reject(fault)
+    if (ack.epoch < 0 || ack.session < 0 || ack.seq < 0) return reject("ack-incomplete")
+    if (ack.earlier < 0 || ack.earlier > 0xffffffff) return reject("earlier-range")
+    return ack
+}
+
+/** Whether the ack says that record `seq` is durable. */
+export function acknowledges(ack: Ack, seq: number): boolean {
+    if (seq === ack.seq) return true
+    const bit = ack.seq - 1 - seq
+    if (bit < 0 || bit >= ACK_EARLIER_BITS) return false
+    // Division, not a shift: the mask is unsigned and shifts are signed.
+    return Math.floor(ack.earlier / 2 ** bit) % 2 === 1
+}
