@@ -1,0 +1,19 @@
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { dirname, join } from "node:path"
+import { onTestFinished } from "vitest"
+
+/** A folder with these files, removed when the test is over. */
+export function tempFolder(files: Record<string, string> = {}): string {
+    const root = mkdtempSync(join(realpathSync(tmpdir()), "burr-test-"))
+    onTestFinished(() => rmSync(root, { recursive: true, force: true }))
+    writeFiles(root, files)
+    return root
+}
+
+export function writeFiles(root: string, files: Record<string, string>): void {
+    for (const [path, content] of Object.entries(files)) {
+        mkdirSync(dirname(join(root, path)), { recursive: true })
+        writeFileSync(join(root, path), content)
+    }
+}
