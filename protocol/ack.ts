@@ -2,6 +2,7 @@
 // go of them. It names records one by one instead of "all up to n": a tracker whose queue ran full
 // has numbers that will never come, and a cumulative mark would wait for them for ever.
 
+import { bitOf } from "./bytes.js"
 import { CborReader, CborWriter } from "./cbor.js"
 import { type Reject, reject } from "./reject.js"
 
@@ -63,6 +64,5 @@ export function acknowledges(ack: Ack, seq: number): boolean {
     if (seq === ack.seq) return true
     const bit = ack.seq - 1 - seq
     if (bit < 0 || bit >= ACK_EARLIER_BITS) return false
-    // Division, not a shift: the mask is unsigned and shifts are signed.
-    return Math.floor(ack.earlier / 2 ** bit) % 2 === 1
+    return bitOf(ack.earlier, bit) === 1
 }

@@ -1,6 +1,8 @@
 // Deterministic CBOR (RFC 8949 section 4.2) in the subset that the wire uses: integers to 53 bits,
 // byte and text strings, arrays, and maps with ascending unsigned keys. Runs on the tracker.
 
+import { putBigEndian } from "./bytes.js"
+
 const UNSIGNED = 0
 const NEGATIVE = 1
 const BYTES = 2
@@ -52,28 +54,15 @@ export class CborWriter {
         this.room(9)
         const kind = major << 5
         if (value < 24) this.byte(kind | value)
-        else if (value < 0x100) {
-            this.byte(kind | 24)
-            this.byte(value)
-        } else if (value < 0x10000) {
-            this.byte(kind | 25)
-            this.byte(value >> 8)
-            this.byte(value & 255)
-        } else if (value < 0x100000000) {
-            this.byte(kind | 26)
-            this.word(value)
-        } else {
-            this.byte(kind | 27)
-            this.word(Math.floor(value / 0x100000000))
-            this.word(value % 0x100000000)
-        }
+        else if (value < 0x100) this.argument(kind | 24, value, 1)
+        else if (value < 0x10000) this.argument(kind | 25, value, 2)
+        else if (value < 0x100000000) this.argument(kind | 26, value, 4)
+        else this.argument(kind | 27, value, 8)
     }
-    /** Division, not shifts: shifts are 32-bit and signed. */
-    private word(value: number): void {
-        this.byte(Math.floor(value / 0x1000000))
-        this.byte(Math.floor(value / 0x10000) & 255)
-        this.byte(Math.floor(value / 0x100) & 255)
-        this.byte(value % 256)
+    private argument(initial: number, value: number, bytes: number): void {
+        this.byte(initial)
+        putBigEndian(this.buffer, this.length, value, bytes)
+        this.length += bytes
     }
     private byte(value: number): void {
         this.buffer[this.length] = value

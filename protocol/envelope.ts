@@ -10,6 +10,7 @@
 // tracker's cipher, every header bit is bound through the nonce, and device, epoch and direction
 // through the key.
 
+import { putBigEndian } from "./bytes.js"
 import { type Reject, reject } from "./reject.js"
 
 export enum MessageType {
@@ -66,8 +67,7 @@ export function sealMessage(aead: Aead, key: Buffer, options: SealOptions, body:
     const message = Buffer.alloc(1 + saltBytes + seqBytes + sealed.length)
     message[0] = first
     if (options.carrySalt) message.set(options.salt, 1)
-    for (let i = 0; i < seqBytes; i++)
-        message[1 + saltBytes + i] = Math.floor(options.seq / 256 ** (seqBytes - 1 - i)) % 256
+    putBigEndian(message, 1 + saltBytes, options.seq, seqBytes)
     message.set(sealed, 1 + saltBytes + seqBytes)
     return message
 }
@@ -110,7 +110,7 @@ function nonceOf(first: number, salt: Buffer, seq: number): Buffer {
     const nonce = Buffer.alloc(1 + SALT_BYTES + 4)
     nonce[0] = first
     nonce.set(salt, 1)
-    for (let i = 0; i < 4; i++) nonce[1 + SALT_BYTES + i] = Math.floor(seq / 256 ** (3 - i)) % 256
+    putBigEndian(nonce, 1 + SALT_BYTES, seq, 4)
     return nonce
 }
 function lengthOfSeq(seq: number): number {

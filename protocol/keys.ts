@@ -1,6 +1,8 @@
 // The key schedule of one epoch. The tracker holds only its current chain key; the gateway derives
 // every epoch from the root key in its vault. HKDF-SHA-256 with an empty salt, 32 bytes out.
 
+import { putBigEndian } from "./bytes.js"
+
 /** `hkdf(key, info)` gives 32 bytes. */
 export type Hkdf = (key: Buffer, info: Buffer) => Buffer
 
@@ -26,7 +28,7 @@ export function firstChainKey(hkdf: Hkdf, root: Buffer, deviceId: Buffer): Buffe
 
 export function epochKeys(hkdf: Hkdf, chain: Buffer, deviceId: Buffer, epoch: number): EpochKeys {
     const number = Buffer.alloc(4)
-    for (let i = 0; i < 4; i++) number[i] = Math.floor(epoch / 256 ** (3 - i)) % 256
+    putBigEndian(number, 0, epoch, 4)
     const name = hkdf(chain, info("TRK1 hdl", [deviceId]))
     const pass = hkdf(chain, info("TRK1 mqtt", [deviceId]))
     return {

@@ -14,7 +14,7 @@ const WAIT_MS = 3000
 const POLL_MS = 50
 
 const manager = new ds.ProgramManager("programs[int:0]")
-let hash: Buffer = undefined
+let hash: Buffer
 
 async function read(): Promise<void> {
     try {

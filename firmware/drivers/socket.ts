@@ -23,7 +23,7 @@ export type SocketEvent =
 
 let events: SocketEvent[] = []
 let isOpen = false
-let waiter: ds.Fiber = undefined
+let waiter: ds.Fiber
 /** Somebody has called while the fiber was busy; its next wait ends at once. */
 let isCalled = false
 

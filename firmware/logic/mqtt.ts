@@ -43,7 +43,10 @@ export function pingPacket(): Buffer {
 }
 
 /** Packet id and payload of a PUBLISH; id 0 for QoS 0. Undefined when the packet is cut short. */
-export function readPublish(body: Buffer, flags: number): { id: number; payload: Buffer } | undefined {
+export function readPublish(
+    body: Buffer,
+    flags: number,
+): { id: number; payload: Buffer } | undefined {
     if (body.length < 2) return undefined
     let at = 2 + ((body[0] << 8) | body[1])
     const isAcknowledged = (flags & 6) !== 0

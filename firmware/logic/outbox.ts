@@ -31,7 +31,7 @@ export class Outbox {
     /** Lets go of what the ack names. True when it named any. */
     release(ack: Ack): boolean {
         const before = this.records.length
-        this.records = this.records.filter(record => !acknowledges(ack, record.seq))
+        this.records = this.records.filter((record) => !acknowledges(ack, record.seq))
         return this.records.length < before
     }
 

@@ -46,6 +46,6 @@ export class Session {
     noteHeld(): void {
         const seq = this.helloSeq
         if (!this.isHelloHeld && seq >= 0)
-            this.isHelloHeld = !this.outbox.records.some(record => record.seq === seq)
+            this.isHelloHeld = !this.outbox.records.some((record) => record.seq === seq)
     }
 }

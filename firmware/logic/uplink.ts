@@ -169,7 +169,7 @@ export class Uplink {
     }
 
     private hasInFlight(): boolean {
-        return this.outbox.records.some(record => record.isSent)
+        return this.outbox.records.some((record) => record.isSent)
     }
     private abandon(nowMs: number, actions: UplinkAction[]): void {
         actions.push({ what: "close" })

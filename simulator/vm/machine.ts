@@ -88,7 +88,7 @@ export class Machine {
 
     private tick(): void {
         let waitUs = 0
-        this.run(machine => {
+        this.run((machine) => {
             waitUs = machine.jd_em_process()
         })
         if (this.isRunning) this.scheduleTick(Math.max(waitUs / 1000, TICK_LEAST_MS))
@@ -104,7 +104,8 @@ export class Machine {
             enter(this.machine)
         } catch (error) {
             this.powerOff()
-            if (!(error instanceof Halt) && !(error instanceof WebAssembly.RuntimeError)) throw error
+            if (!(error instanceof Halt) && !(error instanceof WebAssembly.RuntimeError))
+                throw error
             this.options.onStopped?.(error.message)
         }
     }
@@ -166,9 +167,9 @@ export class Machine {
         this.link?.close()
         const link = this.options.network.open(host, Math.abs(port), {
             opened: () => this.linkEvent(link, SOCKET_EVENT.opened),
-            received: bytes => this.linkEvent(link, SOCKET_EVENT.received, bytes),
+            received: (bytes) => this.linkEvent(link, SOCKET_EVENT.received, bytes),
             closed: () => this.linkEvent(link, SOCKET_EVENT.closed),
-            failed: reason => this.linkEvent(link, SOCKET_EVENT.failed, Buffer.from(reason)),
+            failed: (reason) => this.linkEvent(link, SOCKET_EVENT.failed, Buffer.from(reason)),
         })
         this.link = link
         return 0
@@ -182,7 +183,7 @@ export class Machine {
     private linkEvent(link: Link, event: number, detail?: Buffer): void {
         if (this.link !== link) return
         if (event === SOCKET_EVENT.closed || event === SOCKET_EVENT.failed) this.link = undefined
-        this.run(machine => {
+        this.run((machine) => {
             const at = detail ? this.put(detail) : 0
             machine.jd_em_tcpsock_on_event(event, at, detail?.length ?? 0)
             if (at) machine.free(at)

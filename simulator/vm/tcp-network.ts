@@ -46,14 +46,14 @@ export class TcpNetwork implements Network {
             flow.isConnecting = false
             deliver(events.opened)
         })
-        socket.on("data", bytes => {
+        socket.on("data", (bytes) => {
             flow.owed = Math.max(0, flow.owed - down.count(bytes))
             deliver(() => events.received(bytes))
         })
-        socket.on("error", error => end(() => events.failed(error.message)))
+        socket.on("error", (error) => end(() => events.failed(error.message)))
         socket.on("close", () => end(events.closed))
         return {
-            write: bytes => {
+            write: (bytes) => {
                 if (!this.flows.has(flow)) return false
                 flow.owed += up.count(bytes)
                 flow.heardAtMs = performance.now()
@@ -73,11 +73,11 @@ export class TcpNetwork implements Network {
     settle(): Promise<void> | undefined {
         const now = performance.now()
         const waits = [...this.flows]
-            .filter(flow => flow.isConnecting || flow.owed > 0)
-            .map(flow => flow.heardAtMs + ANSWER_WAIT_MS - now)
-            .filter(waitMs => waitMs > 0)
+            .filter((flow) => flow.isConnecting || flow.owed > 0)
+            .map((flow) => flow.heardAtMs + ANSWER_WAIT_MS - now)
+            .filter((waitMs) => waitMs > 0)
         if (waits.length === 0) return undefined
-        return new Promise(resolve => {
+        return new Promise((resolve) => {
             const timeout = setTimeout(resolve, Math.max(...waits))
             this.waiters.push(() => {
                 clearTimeout(timeout)

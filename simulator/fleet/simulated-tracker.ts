@@ -1,0 +1,72 @@
+// One tracker without hardware: the machine with the tracker's program in its flash, and an emulated
+// receiver on its bus.
+
+import { i2cBus } from "../chips/i2c-bus.js"
+import { type Capture, type SkySource, UBLOX_ADDRESS, Ublox } from "../chips/ublox.js"
+import type { Clock } from "../vm/clock.js"
+import { buildFlashStore } from "../vm/flash-store.js"
+import { Machine } from "../vm/machine.js"
+import type { Network } from "../vm/network.js"
+
+/** What the bench writes into a board. */
+export interface Provisioned {
+    /** 16 hexadecimal digits. */
+    deviceId: string
+    /** 32 bytes. */
+    chainKey: Buffer
+    brokerHost: string
+    brokerPort: number
+    /** The longest that a fix waits before it is sent. */
+    holdMs: number
+}
+
+export interface SimulatedTrackerOptions {
+    clock: Clock
+    network: Network
+    /** The built .devs program. */
+    program: Uint8Array
+    provisioned: Provisioned
+    source: SkySource | Capture
+    receiver?: "m8" | "m10"
+    /** Every session's salt comes from here: two lives of one device must never draw the same. */
+    randomBytes: (count: number) => Uint8Array
+    onLog?: (line: string) => void
+    onStopped?: (reason: string) => void
+}
+
+export class SimulatedTracker {
+    private readonly machine: Machine
+    private readonly receiver: Ublox
+
+    constructor(options: SimulatedTrackerOptions) {
+        const { clock, network, provisioned, source, receiver } = options
+        const { deviceId, chainKey, brokerHost, brokerPort, holdMs } = provisioned
+        this.receiver = new Ublox({ clock, source, generation: receiver ?? "m10" })
+        this.machine = new Machine({
+            clock,
+            network,
+            chipId: deviceId,
+            flash: buildFlashStore(options.program, {
+                did: deviceId,
+                chain: chainKey.toString("hex"),
+                host: brokerHost,
+                port: brokerPort,
+                hold: holdMs,
+            }),
+            randomBytes: options.randomBytes,
+            onTwin: i2cBus(new Map([[UBLOX_ADDRESS, this.receiver]])),
+            ...(options.onLog ? { onLog: options.onLog } : {}),
+            ...(options.onStopped ? { onStopped: options.onStopped } : {}),
+        })
+    }
+
+    powerOn(): void {
+        this.receiver.powerOn()
+        this.machine.boot()
+    }
+    /** The battery is pulled: whatever was in RAM is gone. */
+    powerOff(): void {
+        this.machine.powerOff()
+        this.receiver.powerOff()
+    }
+}
