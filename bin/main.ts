@@ -1,0 +1,79 @@
+// The one command. Each subcommand is thin: it calls one function of one folder. Results go to
+// stdout, talk to stderr; exit codes: 0 ok, 1 failure, 2 usage. A subcommand is loaded when it is
+// called, so that reading a capture does not start with loading a web server.
+
+import { readFileSync } from "node:fs"
+import { Command, CommanderError, Option } from "commander"
+
+const USAGE = 2
+const FAILURE = 1
+
+export async function main(argv: string[]): Promise<void> {
+    // A reader that has seen enough (head, a closed pager) ends us without a word.
+    process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+        process.exit(error.code === "EPIPE" ? 0 : FAILURE)
+    })
+    try {
+        await program().parseAsync(argv)
+    } catch (error) {
+        if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : USAGE
+        else {
+            process.stderr.write(`burr: ${(error as Error).message}\n`)
+            process.exitCode = FAILURE
+        }
+    }
+}
+
+function program(): Command {
+    const packageFile = new URL("../package.json", import.meta.url)
+    const { version, description } = JSON.parse(readFileSync(packageFile, "utf8"))
+    const burr = new Command("burr").description(description).version(version).exitOverride()
+    burr.showHelpAfterError("(burr --help lists the commands)")
+
+    const data = () => new Option("--data <dir>", "everything that is kept").default("./.burr")
+    const host = () => new Option("--host <address>", "address to listen on").default("127.0.0.1")
+    burr.command("start")
+        .description("gateway, console and twelve simulated trackers on real streets")
+        .addOption(data())
+        .addOption(host())
+        .option("--port <n>", "port of the console (default: 8470, or a free one)")
+        .option("--mqtt-port <n>", "port of the device broker (default: 1883, or a free one)")
+        .option("--seed <text>", "seed of the simulated world", "demo")
+        .action(async (options) => (await import("./start.js")).startCommand(options))
+    burr.command("gateway")
+        .description("gateway and console")
+        .addOption(data())
+        .addOption(host())
+        .option("--port <n>", "port of the console, 0 for a free one", "8470")
+        .option("--mqtt-port <n>", "port of the device broker, 0 for a free one", "1883")
+        .option("--json", "tell on stdout where it listens, as one JSON line")
+        .action(async (options) => (await import("./gateway.js")).gatewayCommand(options))
+    burr.command("sign-in")
+        .description("make a one-time link into the console")
+        .argument("<user>", "id of the user")
+        .addOption(data())
+        .action(async (user, options) =>
+            (await import("./sign-in.js")).signInCommand(user, options),
+        )
+    burr.command("replay")
+        .description("recorded tracks through ingest, fusion and fences, as NDJSON")
+        .argument("<track...>", "CSV files; several are several devices on one target")
+        .option("--fences <file>", "GeoJSON with the fences")
+        .option("--at <period>", "one estimate each full period of UTC, as 1s or 500ms")
+        .option("--until <time>", "last instant, as UTC milliseconds or ISO 8601")
+        .addOption(
+            new Option("--accuracy <kind>", "what the accuracy column holds").choices([
+                "hdop",
+                "m",
+            ]),
+        )
+        .action(async (files, options) =>
+            (await import("./replay.js")).replayCommand(files, options),
+        )
+    burr.command("receiver")
+        .description("what the tracker's receiver driver makes of a UBX capture, as NDJSON")
+        .argument("<file>", "bytes as they came from the receiver")
+        .action(async (file) => (await import("./receiver.js")).receiverCommand(file))
+    for (const command of burr.commands) command.exitOverride()
+    return burr
+}

@@ -1,0 +1,359 @@
+// The gateway's HTTP door: the console's files, its maps, and the reads that it makes. Every answer
+// that holds positions is decided by `authorise` and recorded before it is read.
+
+import { createReadStream, existsSync, statSync } from "node:fs"
+import type { IncomingMessage } from "node:http"
+import type { Duplex } from "node:stream"
+import cookie from "@fastify/cookie"
+import helmet from "@fastify/helmet"
+import fastifyStatic from "@fastify/static"
+import swagger from "@fastify/swagger"
+import Fastify, { type FastifyReply, type FastifyRequest } from "fastify"
+import {
+    hasZodFastifySchemaValidationErrors,
+    jsonSchemaTransform,
+    serializerCompiler,
+    validatorCompiler,
+    type ZodTypeProvider,
+} from "fastify-type-provider-zod"
+import { z } from "zod"
+import type { SessionView, TargetsView, TrackView } from "../../../protocol/live.js"
+import type { UnixMs } from "../../../protocol/units.js"
+import { mayUse, type VisibleTarget, visibleTargets } from "../../core/domain/authorise.js"
+import type { CaseFile, Mandate, User } from "../../core/domain/case-file.js"
+import type {
+    Clock,
+    Consultation,
+    ConsultationLog,
+    Log,
+    Span,
+    TrackReader,
+} from "../../core/ports.js"
+import { devicesOn, gapView, targetView } from "../../core/views.js"
+import type { MapFile } from "./pmtiles-files.js"
+import { PROBLEM_TYPE, Problem, problemBody } from "./problem.js"
+
+const COOKIE = "burr_session"
+/** Points in one answer; an hour at one a second has 3,600. */
+const TRACK_POINTS_MAX = 20_000
+const BODY_BYTES_MAX = 64 * 1024
+const REQUEST_WAIT_MS = 15_000
+const YEAR_S = 365 * 86_400
+
+export interface SignInPort {
+    useLink(secret: string, nowMs: UnixMs): string | undefined
+    userOf(secret: string, nowMs: UnixMs): string | undefined
+    endSession(secret: string): void
+}
+
+export interface LiveDoor {
+    accept(
+        incoming: IncomingMessage,
+        socket: Duplex,
+        head: Buffer,
+        request: {
+            operationId: string
+            since: string | null
+            remote: string
+            user: () => User | undefined
+        },
+    ): void
+}
+
+export interface HttpParts {
+    clock: Clock
+    caseFile: () => CaseFile
+    source: TrackReader
+    consultations: ConsultationLog
+    signIn: SignInPort
+    live: LiveDoor
+    maps: readonly MapFile[]
+    /** Folder of the built console. */
+    consoleFiles: string
+    health: () => Record<string, string | number>
+    log: Log
+}
+
+export interface HttpServer {
+    port: number
+    close(): Promise<void>
+}
+
+const problemSchema = z.object({
+    type: z.string(),
+    title: z.string(),
+    status: z.number(),
+    detail: z.string(),
+})
+const instant = z.coerce.number().int().min(0).max(8.64e15)
+const operationParams = z.object({ operationId: z.string().min(1).max(64) })
+const targetParams = operationParams.extend({ targetId: z.string().min(1).max(64) })
+const trackQuery = z.object({ fromMs: instant, toMs: instant })
+
+/** Throws when the port cannot be had. */
+export async function startHttp(parts: HttpParts, host: string, port: number): Promise<HttpServer> {
+    const app = Fastify({
+        bodyLimit: BODY_BYTES_MAX,
+        requestTimeout: REQUEST_WAIT_MS,
+        forceCloseConnections: true,
+    }).withTypeProvider<ZodTypeProvider>()
+    app.setValidatorCompiler(validatorCompiler)
+    app.setSerializerCompiler(serializerCompiler)
+    app.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) =>
+        sendProblem(reply, problemOf(error, parts.log)),
+    )
+    app.setNotFoundHandler((request, reply) =>
+        sendProblem(reply, new Problem(404, "Not found", `nothing at ${request.url}`)),
+    )
+    await app.register(helmet, securityHeaders)
+    await app.register(cookie)
+    await app.register(swagger, {
+        openapi: { openapi: "3.1.0", info: { title: "Burr gateway", version: "1" } },
+        transform: jsonSchemaTransform,
+    })
+
+    app.addHook("onRequest", async (request, reply) => {
+        if (request.url.startsWith("/api/")) reply.header("cache-control", "no-store")
+    })
+
+    const signedIn = (request: FastifyRequest): User => {
+        const user = userOf(parts, request.cookies[COOKIE])
+        if (user) return user
+        throw new Problem(401, "Not signed in", "open a one-time link: `burr sign-in` makes one")
+    }
+    const look = (
+        request: FastifyRequest,
+        what: Pick<Consultation, "action" | "operationId" | "fromMs" | "toMs"> & {
+            targetId?: string
+        },
+    ): VisibleTarget[] => {
+        const user = signedIn(request)
+        const nowMs = parts.clock.nowMs()
+        const visible = visibleTargets(parts.caseFile(), user, what.operationId, nowMs)
+        const seen = visible.filter((one) => !what.targetId || one.target.id === what.targetId)
+        if (seen.length === 0)
+            throw new Problem(403, "Not allowed", "no running mandate lets you see this")
+        const { action, operationId, fromMs, toMs } = what
+        record(parts, {
+            ...{ action, operationId, fromMs, toMs },
+            atMs: nowMs,
+            userId: user.id,
+            mandates: seen.map(({ mandate }) => mandate.reference),
+            object: seen.map(({ target }) => target.id).join(" "),
+            remote: remoteOf(request.raw),
+        })
+        return seen
+    }
+
+    app.get("/health", async () => parts.health())
+    app.get("/api/openapi.json", async () => app.swagger())
+    app.get(
+        "/sign-in/:secret",
+        { schema: { params: z.object({ secret: z.string().max(128) }) } },
+        async (request, reply) => {
+            const session = parts.signIn.useLink(request.params.secret, parts.clock.nowMs())
+            if (!session)
+                throw new Problem(
+                    410,
+                    "Link used up",
+                    "a sign-in link works once and for an hour: `burr sign-in` makes a new one",
+                )
+            return reply
+                .setCookie(COOKIE, session, { httpOnly: true, sameSite: "lax", path: "/" })
+                .redirect("/", 303)
+        },
+    )
+    app.get("/api/session", { schema: described("Who is signed in") }, async (request) =>
+        sessionView(parts.caseFile(), signedIn(request)),
+    )
+    app.delete("/api/session", { schema: described("Sign out") }, async (request, reply) => {
+        const secret = request.cookies[COOKIE]
+        if (secret) parts.signIn.endSession(secret)
+        return reply.clearCookie(COOKIE, { path: "/" }).code(204).send()
+    })
+    app.get(
+        "/api/operations/:operationId/targets",
+        { schema: { ...described("Targets and where they are"), params: operationParams } },
+        async (request): Promise<TargetsView> => {
+            const { operationId } = request.params
+            const atMs = parts.clock.nowMs()
+            const seen = look(request, { action: "targets", operationId, fromMs: atMs, toMs: atMs })
+            const caseFile = parts.caseFile()
+            return { atMs, targets: seen.map((one) => targetView(caseFile, parts.source, one)) }
+        },
+    )
+    app.get(
+        "/api/operations/:operationId/targets/:targetId/track",
+        {
+            schema: {
+                ...described("Stored track of a target, oldest first"),
+                params: targetParams,
+                querystring: trackQuery,
+            },
+        },
+        async (request): Promise<TrackView> => {
+            const { operationId, targetId } = request.params
+            const { fromMs, toMs } = request.query as { fromMs: UnixMs; toMs: UnixMs }
+            if (fromMs > toMs)
+                throw new Problem(400, "Bad request", `fromMs ${fromMs} is after toMs ${toMs}`)
+            const [seen] = look(request, { action: "track", operationId, targetId, fromMs, toMs })
+            const span = within(seen!.mandate, { fromMs, toMs })
+            const points = parts.source.track(targetId, span, TRACK_POINTS_MAX + 1)
+            const gaps = devicesOn(parts.caseFile(), targetId)
+                .flatMap((deviceId) => parts.source.gaps(deviceId, span))
+                .map((gap) => gapView(targetId, gap))
+            return {
+                targetId,
+                points: points.slice(-TRACK_POINTS_MAX),
+                gaps,
+                truncated: points.length > TRACK_POINTS_MAX,
+            }
+        },
+    )
+    app.get("/api/maps", { schema: described("Offline basemaps") }, async (request) => {
+        signedIn(request)
+        return { maps: parts.maps.map(({ view }) => view) }
+    })
+    app.get("/maps/:file", { schema: { hide: true } }, async (request, reply) => {
+        signedIn(request)
+        const map = parts.maps.find(({ view }) => view.url === request.url)
+        if (!map) throw new Problem(404, "Not found", `no map at ${request.url}`)
+        return sendRange(request, reply, map.path)
+    })
+    if (existsSync(parts.consoleFiles))
+        await app.register(fastifyStatic, {
+            root: parts.consoleFiles,
+            setHeaders: (response, path) => {
+                const isHashed = path.includes("/assets/")
+                response.setHeader(
+                    "cache-control",
+                    isHashed ? `public, max-age=${YEAR_S}, immutable` : "no-cache",
+                )
+            },
+        })
+    else parts.log("warn", "console is not built: run `npm run build`")
+
+    app.server.on("upgrade", (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
+        const url = new URL(incoming.url ?? "/", "http://gateway")
+        const operationId = /^\/api\/operations\/([^/]{1,64})\/live$/.exec(url.pathname)?.[1]
+        if (!operationId || !isSameOrigin(incoming)) {
+            socket.end("HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n")
+            return
+        }
+        const secret = app.parseCookie(incoming.headers.cookie ?? "")[COOKIE]
+        parts.live.accept(incoming, socket, head, {
+            operationId: decodeURIComponent(operationId),
+            since: url.searchParams.get("since"),
+            remote: remoteOf(incoming),
+            user: () => userOf(parts, secret),
+        })
+    })
+    await app.listen({ host, port })
+    const address = app.server.address()
+    return {
+        port: typeof address === "object" && address ? address.port : port,
+        close: () => app.close(),
+    }
+}
+
+/** The part of a span in which the mandate runs; its end is no longer in it. */
+function within(mandate: Mandate, { fromMs, toMs }: Span): Span {
+    return {
+        fromMs: Math.max(fromMs, mandate.fromMs) as UnixMs,
+        toMs: Math.min(toMs, mandate.toMs - 1) as UnixMs,
+    }
+}
+
+function described(summary: string) {
+    return { summary, response: { default: problemSchema, 200: z.any() } }
+}
+
+function userOf({ signIn, caseFile, clock }: HttpParts, secret: string | undefined) {
+    const id = secret && signIn.userOf(secret, clock.nowMs())
+    return id ? caseFile().users.find((user) => user.id === id) : undefined
+}
+
+function sessionView(caseFile: CaseFile, user: User): SessionView {
+    const { id, name, role } = user
+    const operations = caseFile.operations.filter((one) =>
+        mayUse(caseFile, user, "name-operation", one.id),
+    )
+    return {
+        user: { id, name, role },
+        operations: operations.map(({ id, name }) => ({ id, name })),
+    }
+}
+
+function record({ consultations, log }: HttpParts, consultation: Consultation): void {
+    try {
+        consultations.record(consultation)
+    } catch (error) {
+        log("error", `read refused: ${(error as Error).message}`)
+        throw new Problem(503, "Not recorded", "the consultation log cannot be written")
+    }
+}
+
+/** A whole file or one range of it, as PMTiles clients ask. */
+function sendRange(request: FastifyRequest, reply: FastifyReply, path: string) {
+    const size = statSync(path).size
+    reply.header("accept-ranges", "bytes").type("application/octet-stream")
+    reply.header("cache-control", `private, max-age=${YEAR_S}, immutable`)
+    const asked = request.headers.range
+    if (!asked) return reply.header("content-length", size).send(createReadStream(path))
+    const match = /^bytes=(\d{1,15})-(\d{0,15})$/.exec(asked)
+    const start = Number(match?.[1])
+    const end = Math.min(match?.[2] ? Number(match[2]) : size - 1, size - 1)
+    if (!match || start > end) {
+        reply.header("content-range", `bytes */${size}`)
+        throw new Problem(416, "Range not satisfiable", `${asked} of a file of ${size} bytes`)
+    }
+    return reply
+        .code(206)
+        .header("content-range", `bytes ${start}-${end}/${size}`)
+        .header("content-length", end - start + 1)
+        .send(createReadStream(path, { start, end }))
+}
+
+/** A page of another origin must not open a feed with the viewer's cookie. */
+function isSameOrigin(incoming: IncomingMessage): boolean {
+    const { origin, host } = incoming.headers
+    return origin === undefined || (URL.canParse(origin) && new URL(origin).host === host)
+}
+
+function remoteOf({ socket }: IncomingMessage): string {
+    return `${socket.remoteAddress ?? "?"}:${socket.remotePort ?? 0}`
+}
+
+function problemOf(error: Error & { statusCode?: number }, log: Log): Problem {
+    if (error instanceof Problem) return error
+    if (hasZodFastifySchemaValidationErrors(error)) {
+        const detail = error.validation
+            .map(({ instancePath, message }) => `${instancePath.replace(/^\//, "")}: ${message}`)
+            .join("; ")
+        return new Problem(400, "Bad request", detail)
+    }
+    const status = error.statusCode ?? 500
+    if (status < 500) return new Problem(status, "Bad request", error.message)
+    log("error", `request failed: ${error.message}`)
+    return new Problem(500, "Internal error", "the gateway could not answer; its log says why")
+}
+
+function sendProblem(reply: FastifyReply, problem: Problem) {
+    return reply.code(problem.status).type(PROBLEM_TYPE).send(problemBody(problem))
+}
+
+const securityHeaders = {
+    contentSecurityPolicy: {
+        useDefaults: false,
+        directives: {
+            defaultSrc: ["'self'"],
+            imgSrc: ["'self'", "data:"],
+            frameAncestors: ["'none'"],
+            baseUri: ["'none'"],
+            formAction: ["'self'"],
+        },
+    },
+    // Plain HTTP on loopback is the default; a proxy with TLS sets its own.
+    strictTransportSecurity: false,
+    referrerPolicy: { policy: "no-referrer" as const },
+}

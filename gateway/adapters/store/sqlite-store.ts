@@ -1,0 +1,290 @@
+// The derived store in SQLite. Reported and derived never share a row: `fix` holds what devices
+// reported, in the wire's own integers, `track` what fusion made of it.
+
+import type { TrackPoint } from "../../../protocol/live.js"
+import type { UnixMs } from "../../../protocol/units.js"
+import type { Continuity, Gap } from "../../core/ingest/continuity.js"
+import type { Uplink } from "../../core/ingest/uplink.js"
+import type { CoveredFix, Derived, TargetEvent, TargetMemory } from "../../core/pipeline.js"
+import type {
+    DerivedStep,
+    DerivedStore,
+    Span,
+    StoredAlert,
+    StoredGap,
+    TrackReader,
+} from "../../core/ports.js"
+import { openSqlite, type Sqlite } from "../sqlite.js"
+
+const SCHEMA = `
+CREATE TABLE IF NOT EXISTS fix (
+    device_id TEXT NOT NULL, session TEXT NOT NULL, number INTEGER NOT NULL,
+    target_id TEXT NOT NULL, mandate_id TEXT NOT NULL, uplink_id INTEGER NOT NULL,
+    time_ds INTEGER NOT NULL, lat_udeg INTEGER NOT NULL, lon_udeg INTEGER NOT NULL,
+    alt_m INTEGER NOT NULL, speed_dmps INTEGER NOT NULL, course_deg INTEGER NOT NULL,
+    accuracy_dm INTEGER NOT NULL, satellites INTEGER NOT NULL, is_late INTEGER NOT NULL,
+    PRIMARY KEY (device_id, session, number)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS track (
+    target_id TEXT NOT NULL, at_ms INTEGER NOT NULL,
+    lat_deg REAL NOT NULL, lon_deg REAL NOT NULL, speed_mps REAL NOT NULL,
+    heading_deg REAL, accuracy_m REAL NOT NULL,
+    PRIMARY KEY (target_id, at_ms)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS alert (
+    id TEXT PRIMARY KEY, operation_id TEXT NOT NULL, target_id TEXT NOT NULL,
+    fence_id TEXT NOT NULL, kind TEXT NOT NULL, at_ms INTEGER NOT NULL,
+    raised_at_ms INTEGER NOT NULL, state TEXT NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS alert_operation ON alert (operation_id, at_ms);
+CREATE TABLE IF NOT EXISTS gap (
+    id TEXT PRIMARY KEY, device_id TEXT NOT NULL, from_ms INTEGER NOT NULL, to_ms INTEGER,
+    cause TEXT NOT NULL, missing INTEGER
+) STRICT;
+CREATE INDEX IF NOT EXISTS gap_device ON gap (device_id, from_ms);
+CREATE TABLE IF NOT EXISTS withheld (
+    uplink_id INTEGER PRIMARY KEY, device_id TEXT NOT NULL, count INTEGER NOT NULL,
+    from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS rejected (
+    uplink_id INTEGER PRIMARY KEY, device_id TEXT NOT NULL, reason TEXT NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS received (
+    device_id TEXT PRIMARY KEY, at_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS memory (
+    key TEXT PRIMARY KEY, json TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS cursor (
+    id INTEGER PRIMARY KEY CHECK (id = 1), uplink_id INTEGER NOT NULL
+) STRICT;
+INSERT INTO cursor (id, uplink_id) VALUES (1, 0) ON CONFLICT DO NOTHING;
+`
+
+export class SqliteStore implements DerivedStore, TrackReader {
+    private readonly database: Sqlite
+    private readonly statements
+    private readonly targets = new Map<string, TargetMemory>()
+    private readonly devices = new Map<string, Continuity | null>()
+
+    constructor(path: string) {
+        this.database = openSqlite(path, "derived", SCHEMA)
+        this.statements = prepare(this.database)
+    }
+
+    cursor(): number {
+        return this.statements.cursor.get()?.uplink_id ?? 0
+    }
+
+    continuityOf(deviceId: string): Continuity | null {
+        let known = this.devices.get(deviceId)
+        if (known === undefined) {
+            known = this.recall<Continuity>(`device:${deviceId}`) ?? null
+            this.devices.set(deviceId, known)
+        }
+        return known
+    }
+
+    targetMemory(targetId: string): TargetMemory | undefined {
+        let known = this.targets.get(targetId)
+        if (known === undefined) {
+            known = this.recall<TargetMemory>(`target:${targetId}`)
+            if (known) this.targets.set(targetId, known)
+        }
+        return known
+    }
+
+    commit(steps: readonly DerivedStep[]): void {
+        const devices = new Map<string, Continuity | null>()
+        const targets = new Map<string, TargetMemory>()
+        this.database.transaction(() => {
+            for (const { uplink, derived } of steps) {
+                this.write(uplink, derived)
+                devices.set(uplink.deviceId, derived.continuity)
+                for (const [id, memory] of derived.targets) targets.set(id, memory)
+            }
+            for (const [id, memory] of devices) this.remember(`device:${id}`, memory)
+            for (const [id, memory] of targets) this.remember(`target:${id}`, memory)
+            this.statements.moveCursor.run(steps.at(-1)!.uplink.id)
+        })()
+        // Only what is stored is remembered: a failed commit leaves the memory as it was.
+        for (const [id, memory] of devices) this.devices.set(id, memory)
+        for (const [id, memory] of targets) this.targets.set(id, memory)
+    }
+
+    lastPoint(targetId: string): TrackPoint | undefined {
+        return this.statements.lastPoint.get(targetId)
+    }
+
+    /** Oldest first; of a longer span the newest `count` points. */
+    track(targetId: string, { fromMs, toMs }: Span, count: number): TrackPoint[] {
+        return this.statements.track.all(targetId, fromMs, toMs, count).reverse()
+    }
+
+    /** Newest first. */
+    alerts(operationId: string, count: number): StoredAlert[] {
+        return this.statements.alerts.all(operationId, count)
+    }
+
+    gaps(deviceId: string, { fromMs, toMs }: Span): StoredGap[] {
+        return this.statements.gaps.all(deviceId, toMs, fromMs)
+    }
+
+    receivedAt(deviceId: string): UnixMs | undefined {
+        return this.statements.received.get(deviceId)?.at_ms
+    }
+
+    /** Every stored fix of a device, in the order of its sessions' first receipt. */
+    fixes(deviceId: string): StoredFix[] {
+        return this.statements.fixes.all(deviceId)
+    }
+
+    counts(): { fixes: number; alerts: number; withheld: number; rejected: number } {
+        return this.statements.counts.get()!
+    }
+
+    close(): void {
+        this.database.close()
+    }
+
+    private write(uplink: Uplink, derived: Derived): void {
+        const { statements } = this
+        statements.noteReceived.run(uplink.deviceId, uplink.receivedAtMs)
+        for (const fix of derived.fixes) statements.insertFix.run(...fixRow(uplink, fix))
+        for (const { targetId, state } of derived.states) {
+            const { atMs, latDeg, lonDeg, speedMps, headingDeg, accuracyM } = state
+            const values = [latDeg, lonDeg, speedMps, headingDeg, accuracyM] as const
+            statements.putPoint.run(targetId, atMs, ...values)
+        }
+        for (const event of derived.events) statements.insertAlert.run(...alertRow(event))
+        for (const gap of derived.gaps) statements.putGap.run(...gapRow(gap))
+        for (const id of derived.filledGaps) statements.dropGap.run(id)
+        const { withheld, rejected } = derived
+        if (withheld) {
+            const { count, fromMs, toMs } = withheld
+            statements.insertWithheld.run(uplink.id, uplink.deviceId, count, fromMs, toMs)
+        }
+        if (rejected) statements.insertRejected.run(uplink.id, uplink.deviceId, rejected)
+    }
+    private remember(key: string, memory: unknown): void {
+        this.statements.remember.run(key, JSON.stringify(memory))
+    }
+    private recall<Memory>(key: string): Memory | undefined {
+        const row = this.statements.recall.get(key)
+        return row && (JSON.parse(row.json) as Memory)
+    }
+}
+
+export interface StoredFix {
+    session: string
+    number: number
+    targetId: string
+    timeDs: number
+    latUdeg: number
+    lonUdeg: number
+    altM: number
+    speedDmps: number
+    courseDeg: number
+    accuracyDm: number
+    satellites: number
+    isLate: 0 | 1
+}
+
+function prepare(database: Sqlite) {
+    const point = `at_ms AS atMs, lat_deg AS latDeg, lon_deg AS lonDeg, speed_mps AS speedMps,
+        heading_deg AS headingDeg, accuracy_m AS accuracyM`
+    return {
+        cursor: database.prepare<[], { uplink_id: number }>("SELECT uplink_id FROM cursor"),
+        moveCursor: database.prepare("UPDATE cursor SET uplink_id = ?"),
+        recall: database.prepare<[string], { json: string }>(
+            "SELECT json FROM memory WHERE key = ?",
+        ),
+        remember: database.prepare(
+            `INSERT INTO memory (key, json) VALUES (?, ?)
+             ON CONFLICT (key) DO UPDATE SET json = excluded.json`,
+        ),
+        insertFix: database.prepare(
+            `INSERT INTO fix (device_id, session, number, target_id, mandate_id, uplink_id, time_ds,
+                lat_udeg, lon_udeg, alt_m, speed_dmps, course_deg, accuracy_dm, satellites, is_late)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+             ON CONFLICT (device_id, session, number) DO NOTHING`,
+        ),
+        putPoint: database.prepare(
+            `INSERT INTO track (target_id, at_ms, lat_deg, lon_deg, speed_mps, heading_deg,
+                accuracy_m) VALUES (?, ?, ?, ?, ?, ?, ?)
+             ON CONFLICT (target_id, at_ms) DO UPDATE SET lat_deg = excluded.lat_deg,
+                lon_deg = excluded.lon_deg, speed_mps = excluded.speed_mps,
+                heading_deg = excluded.heading_deg, accuracy_m = excluded.accuracy_m`,
+        ),
+        insertAlert: database.prepare(
+            `INSERT INTO alert (id, operation_id, target_id, fence_id, kind, at_ms, raised_at_ms,
+                state) VALUES (?, ?, ?, ?, ?, ?, ?, 'raised')`,
+        ),
+        putGap: database.prepare(
+            `INSERT INTO gap (id, device_id, from_ms, to_ms, cause, missing)
+             VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET from_ms = excluded.from_ms,
+                to_ms = excluded.to_ms, cause = excluded.cause, missing = excluded.missing`,
+        ),
+        dropGap: database.prepare("DELETE FROM gap WHERE id = ?"),
+        insertWithheld: database.prepare(
+            `INSERT INTO withheld (uplink_id, device_id, count, from_ms, to_ms)
+             VALUES (?, ?, ?, ?, ?)`,
+        ),
+        insertRejected: database.prepare(
+            "INSERT INTO rejected (uplink_id, device_id, reason) VALUES (?, ?, ?)",
+        ),
+        noteReceived: database.prepare(
+            `INSERT INTO received (device_id, at_ms) VALUES (?, ?)
+             ON CONFLICT (device_id) DO UPDATE SET at_ms = max(at_ms, excluded.at_ms)`,
+        ),
+        received: database.prepare<[string], { at_ms: UnixMs }>(
+            "SELECT at_ms FROM received WHERE device_id = ?",
+        ),
+        lastPoint: database.prepare<[string], TrackPoint>(
+            `SELECT ${point} FROM track WHERE target_id = ? ORDER BY at_ms DESC LIMIT 1`,
+        ),
+        track: database.prepare<[string, number, number, number], TrackPoint>(
+            `SELECT ${point} FROM track WHERE target_id = ? AND at_ms BETWEEN ? AND ?
+             ORDER BY at_ms DESC LIMIT ?`,
+        ),
+        alerts: database.prepare<[string, number], StoredAlert>(
+            `SELECT id, operation_id AS operationId, target_id AS targetId, fence_id AS fenceId,
+                kind, at_ms AS atMs, raised_at_ms AS raisedAtMs, state
+             FROM alert WHERE operation_id = ? ORDER BY at_ms DESC, id LIMIT ?`,
+        ),
+        gaps: database.prepare<[string, number, number], StoredGap>(
+            `SELECT id, device_id AS deviceId, from_ms AS fromMs, to_ms AS toMs, cause, missing
+             FROM gap WHERE device_id = ? AND from_ms <= ? AND coalesce(to_ms, 1e15) >= ?
+             ORDER BY from_ms`,
+        ),
+        fixes: database.prepare<[string], StoredFix>(
+            `SELECT session, number, target_id AS targetId, time_ds AS timeDs,
+                lat_udeg AS latUdeg, lon_udeg AS lonUdeg, alt_m AS altM, speed_dmps AS speedDmps,
+                course_deg AS courseDeg, accuracy_dm AS accuracyDm, satellites, is_late AS isLate
+             FROM fix WHERE device_id = ? ORDER BY uplink_id, number`,
+        ),
+        counts: database.prepare<
+            [],
+            { fixes: number; alerts: number; withheld: number; rejected: number }
+        >(
+            `SELECT (SELECT count(*) FROM fix) AS fixes, (SELECT count(*) FROM alert) AS alerts,
+                (SELECT coalesce(sum(count), 0) FROM withheld) AS withheld,
+                (SELECT count(*) FROM rejected) AS rejected`,
+        ),
+    }
+}
+
+function fixRow(uplink: Uplink, { session, number, fix, cover, deviceId }: CoveredFix): unknown[] {
+    const place = [fix.timeDs, fix.latUdeg, fix.lonUdeg, fix.altM]
+    const quality = [fix.speedDmps, fix.courseDeg, fix.accuracyDm, fix.satellites]
+    const identity = [deviceId, session, number, cover.targetId, cover.mandate.id, uplink.id]
+    return [...identity, ...place, ...quality, cover.isLate ? 1 : 0]
+}
+/** The id says what happened, so deriving it again gives the same alert and not a second one. */
+function alertRow({ operationId, targetId, fenceId, kind, atMs, raisedAtMs }: TargetEvent) {
+    const id = `${targetId}:${fenceId}:${kind}:${atMs}`
+    return [id, operationId, targetId, fenceId, kind, atMs, raisedAtMs]
+}
+function gapRow({ id, deviceId, fromMs, toMs, cause, missing }: Gap): unknown[] {
+    return [id, deviceId, fromMs, toMs, cause, missing]
+}

@@ -1,0 +1,110 @@
+// Root keys of the devices, each sealed by a key-encryption key that lies beside the database in a
+// file only its owner reads. What leaves the vault is one epoch's keys, or once, at provisioning,
+// the first chain key.
+
+import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto"
+import { existsSync, readFileSync, writeFileSync } from "node:fs"
+import { type EpochKeys, epochKeys, firstChainKey, ROOT_KEY_BYTES } from "../../../protocol/keys.js"
+import type { Vault } from "../../core/ports.js"
+import { nodeHkdf } from "../crypto/node-crypto.js"
+import { openSqlite, type Sqlite } from "../sqlite.js"
+
+const SCHEMA = `
+CREATE TABLE IF NOT EXISTS root (
+    device_id TEXT PRIMARY KEY,
+    sealed BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+`
+const SEAL = "aes-256-gcm"
+const NONCE_BYTES = 12
+const TAG_BYTES = 16
+const KEY_BYTES = 32
+
+export class SqliteVault implements Vault {
+    private readonly database: Sqlite
+    private readonly key: Buffer
+    private readonly derived = new Map<string, EpochKeys>()
+
+    constructor(databasePath: string, keyPath: string) {
+        this.database = openSqlite(databasePath, "durable", SCHEMA)
+        this.key = readOrMakeKey(keyPath, this.isEmpty())
+    }
+
+    /** Makes and keeps a device's root key. Throws when the device has one already. */
+    enrol(deviceId: string): void {
+        const root = randomBytes(ROOT_KEY_BYTES)
+        this.database
+            .prepare("INSERT INTO root (device_id, sealed) VALUES (?, ?)")
+            .run(deviceId, this.seal(deviceId, root))
+    }
+
+    /** What the bench writes into a board: the chain key of epoch 0. */
+    firstChainKey(deviceId: string): Buffer | undefined {
+        const root = this.root(deviceId)
+        return root && firstChainKey(nodeHkdf, root, Buffer.from(deviceId, "hex"))
+    }
+
+    /** The chain is walked from the root: only epoch 0 exists until epochs turn. */
+    keysOf(deviceId: string, epoch: number): EpochKeys | undefined {
+        if (epoch !== 0) return undefined
+        const known = this.derived.get(deviceId)
+        if (known) return known
+        const chain = this.firstChainKey(deviceId)
+        if (!chain) return undefined
+        const keys = epochKeys(nodeHkdf, chain, Buffer.from(deviceId, "hex"), epoch)
+        this.derived.set(deviceId, keys)
+        return keys
+    }
+
+    deviceIds(): string[] {
+        const rows = this.database.prepare<[], { device_id: string }>("SELECT device_id FROM root")
+        return rows.all().map((row) => row.device_id)
+    }
+
+    close(): void {
+        this.database.close()
+    }
+
+    private isEmpty(): boolean {
+        return this.deviceIds().length === 0
+    }
+    private root(deviceId: string): Buffer | undefined {
+        const row = this.database
+            .prepare<[string], { sealed: Buffer }>("SELECT sealed FROM root WHERE device_id = ?")
+            .get(deviceId)
+        return row && this.unseal(deviceId, row.sealed)
+    }
+    private seal(deviceId: string, root: Buffer): Buffer {
+        const nonce = randomBytes(NONCE_BYTES)
+        const cipher = createCipheriv(SEAL, this.key, nonce).setAAD(Buffer.from(deviceId))
+        const text = Buffer.concat([cipher.update(root), cipher.final()])
+        return Buffer.concat([nonce, text, cipher.getAuthTag()])
+    }
+    private unseal(deviceId: string, sealed: Buffer): Buffer {
+        const nonce = sealed.subarray(0, NONCE_BYTES)
+        const tag = sealed.subarray(sealed.length - TAG_BYTES)
+        const decipher = createDecipheriv(SEAL, this.key, nonce).setAAD(Buffer.from(deviceId))
+        decipher.setAuthTag(tag)
+        try {
+            const text = decipher.update(sealed.subarray(NONCE_BYTES, sealed.length - TAG_BYTES))
+            return Buffer.concat([text, decipher.final()])
+        } catch (cause) {
+            throw new Error(`vault: the key file does not open device ${deviceId}`, { cause })
+        }
+    }
+}
+
+/** A missing key is made only while there is nothing that the old one would have to open. */
+function readOrMakeKey(path: string, mayMake: boolean): Buffer {
+    if (existsSync(path)) {
+        const key = readFileSync(path)
+        if (key.length !== KEY_BYTES)
+            throw new Error(`vault key ${path}: ${key.length} bytes, expected ${KEY_BYTES}`)
+        return key
+    }
+    if (!mayMake)
+        throw new Error(`vault key ${path} is missing: without it no device can be opened`)
+    const key = randomBytes(KEY_BYTES)
+    writeFileSync(path, key, { mode: 0o600, flag: "wx" })
+    return key
+}

@@ -1,0 +1,61 @@
+import type { Deg, UnixMs } from "../../../protocol/units.js"
+import { boundaryDistanceM } from "../geofence/boundary.js"
+import type { Assignment, CaseFile, Mandate } from "./case-file.js"
+
+export interface FixInTime {
+    deviceId: string
+    /** When the receiver fixed it. */
+    atMs: UnixMs
+    /** When the gateway received it. */
+    receivedAtMs: UnixMs
+    latDeg: Deg
+    lonDeg: Deg
+}
+
+/** The authorisation under which a fix may be opened. */
+export interface Cover {
+    mandate: Mandate
+    targetId: string
+    operationId: string
+    /** Fixed while the mandate ran, received after its end: kept, and marked. */
+    isLate: boolean
+}
+
+/**
+ * The one decision whether a fix is inside its mandate: the device was assigned to the target under
+ * a mandate, and both ran at the time of the fix. Undefined means that the position must not be
+ * opened, stored, derived from, logged or sent.
+ *
+ * A mandate runs from `fromMs` on and has ended at `toMs`. A fix that claims a time inside but was
+ * received before the mandate began comes from a wrong clock, and is not covered. The place is
+ * looked at last, and only where the mandate is limited to an area.
+ */
+export function coverOf(caseFile: CaseFile, fix: FixInTime): Cover | undefined {
+    for (const assignment of caseFile.assignments) {
+        if (assignment.deviceId !== fix.deviceId || !runsAt(assignment, fix.atMs)) continue
+        const mandate = caseFile.mandates.find((one) => one.id === assignment.mandateId)
+        if (!mandate || mandate.targetId !== assignment.targetId) continue
+        if (!runsAt(mandate, fix.atMs) || fix.receivedAtMs < mandate.fromMs) continue
+        if (mandate.area && boundaryDistanceM(mandate.area, fix) > 0) continue
+        return {
+            mandate,
+            targetId: assignment.targetId,
+            operationId: mandate.operationId,
+            isLate: fix.receivedAtMs >= mandate.toMs,
+        }
+    }
+    return undefined
+}
+
+/** The mandate under which a target may be looked at now, or undefined. */
+export function runningMandate(
+    caseFile: CaseFile,
+    targetId: string,
+    nowMs: UnixMs,
+): Mandate | undefined {
+    return caseFile.mandates.find((one) => one.targetId === targetId && runsAt(one, nowMs))
+}
+
+function runsAt(span: Pick<Mandate, "fromMs"> & Pick<Assignment, "toMs">, atMs: UnixMs): boolean {
+    return atMs >= span.fromMs && (span.toMs === null || atMs < span.toMs)
+}

@@ -1,0 +1,97 @@
+// What the core asks of the world. Each port has an adapter that needs nothing installed.
+
+import type { EpochKeys } from "../../protocol/keys.js"
+import type { AlertView, GapView, TrackPoint } from "../../protocol/live.js"
+import type { UnixMs } from "../../protocol/units.js"
+import type { Continuity } from "./ingest/continuity.js"
+import type { Uplink } from "./ingest/uplink.js"
+import type { Derived, TargetMemory } from "./pipeline.js"
+
+export interface Clock {
+    nowMs(): UnixMs
+}
+
+export type LogLevel = "info" | "warn" | "error"
+/** Talk for people who run the gateway. Never a position, never a key. */
+export type Log = (level: LogLevel, message: string) => void
+
+/** Root keys, sealed; what leaves is one epoch's keys. */
+export interface Vault {
+    /** Undefined for a device that the vault does not know. */
+    keysOf(deviceId: string, epoch: number): EpochKeys | undefined
+}
+
+export type NewUplink = Omit<Uplink, "id"> & { remote: string }
+
+export interface Appended {
+    /** conflict: this number is taken by other bytes; neither stored nor to be acknowledged. */
+    kind: "stored" | "duplicate" | "conflict"
+    /** Bit i: record `seq - 1 - i` of the session is durable as well. */
+    earlier: number
+    /** Number for the next message to the device in this session, never given twice. */
+    downlinkSeq: number
+}
+
+/** Uplinks as received, durable before anybody is told so. */
+export interface Ledger {
+    /** Resolves once the record is on disk. Rejects when it cannot be made so. */
+    append(uplink: NewUplink): Promise<Appended>
+    /** Salt of the device's latest session, hexadecimal. */
+    sessionOf(deviceId: string): string | undefined
+    /** In order of receipt, from the first record behind `id`. */
+    after(id: number, count: number): Uplink[]
+}
+
+/** Somebody looked at positions. Written before they are shown. */
+export interface Consultation {
+    atMs: UnixMs
+    userId: string
+    action: "targets" | "track" | "live-open" | "live-close"
+    operationId: string
+    mandates: readonly string[]
+    /** Targets, or for a live subscription's end the entry that opened it. */
+    object: string
+    fromMs: UnixMs | null
+    toMs: UnixMs | null
+    remote: string
+}
+
+export interface ConsultationLog {
+    /** The entry's number. Throws when it cannot be written; then nothing may be shown. */
+    record(consultation: Consultation): number
+}
+
+/** Tracks, alerts and gaps, and what the pipeline remembers: all of it computed from the ledger. */
+export interface DerivedStore {
+    /** Ledger number of the last uplink that is worked in. */
+    cursor(): number
+    continuityOf(deviceId: string): Continuity | null
+    targetMemory(targetId: string): TargetMemory | undefined
+    /** All of the steps and the cursor behind them, or nothing. */
+    commit(steps: readonly DerivedStep[]): void
+}
+
+export interface DerivedStep {
+    uplink: Uplink
+    derived: Derived
+}
+
+export interface Span {
+    fromMs: UnixMs
+    toMs: UnixMs
+}
+
+/** An alert without the names that the case file knows. */
+export type StoredAlert = Omit<AlertView, "fenceName" | "targetName"> & { operationId: string }
+export type StoredGap = Omit<GapView, "targetId"> & { id: string }
+
+/** What consoles read of the derived store. */
+export interface TrackReader {
+    lastPoint(targetId: string): TrackPoint | undefined
+    /** Oldest first; of a span that holds more, the newest `count` points. */
+    track(targetId: string, span: Span, count: number): TrackPoint[]
+    /** Newest first. */
+    alerts(operationId: string, count: number): StoredAlert[]
+    gaps(deviceId: string, span: Span): StoredGap[]
+    receivedAt(deviceId: string): UnixMs | undefined
+}
