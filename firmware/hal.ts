@@ -1,6 +1,6 @@
 // The one file that knows whether the program runs on a chip or in the simulator. In the simulator
 // the natives for the I2C bus have no bus behind them; they are led to the host, which answers as
-// the parts do. Import it before any driver.
+// the parts do. A program that uses the bus imports this file.
 
 import * as ds from "@devicescript/core"
 
@@ -40,4 +40,9 @@ if (ds.isSimulator()) (ds as unknown as Natives)._i2cTransaction = i2cOverTwin
 /** What the hello names as the board. */
 export function boardName(): string {
     return ds.isSimulator() ? "simulator" : ds._dcfgString("devName") || "unknown"
+}
+
+/** Lets other fibers run; a fiber that computes for long without it is stopped by the runtime. */
+export async function breathe(): Promise<void> {
+    await ds.sleep(0)
 }

@@ -1,7 +1,6 @@
 // The tracker: reads the receiver, gathers fixes, seals them and keeps each until the gateway holds
 // it. Drivers are built here and handed to logic; the decisions are in logic/.
 
-import "./hal.js"
 import * as ds from "@devicescript/core"
 import { MessageType } from "../protocol/envelope.js"
 import { encodeHello, ResetCause } from "../protocol/hello.js"
@@ -19,7 +18,7 @@ import {
     sendSocket,
     wakeSocket,
 } from "./drivers/socket.js"
-import { boardName } from "./hal.js"
+import { boardName, breathe } from "./hal.js"
 import { Reporter } from "./logic/reporter.js"
 import { Session } from "./logic/session.js"
 import type { UplinkEvent } from "./logic/uplink.js"
@@ -35,7 +34,7 @@ const EPOCH = 0
 const startedAtMs = ds.millis()
 
 async function reportFixes(session: Session, settings: BoardSettings): Promise<void> {
-    const gnss = new Gnss(new BoardI2c())
+    const gnss = new Gnss(new BoardI2c(), breathe)
     const reporter = new Reporter(settings.holdMs)
     while (true) {
         const nowMs = ds.millis()
@@ -49,7 +48,7 @@ async function reportFixes(session: Session, settings: BoardSettings): Promise<v
             if (due !== undefined) session.post(MessageType.telemetry, due)
             wakeSocket()
         } catch (e) {
-            console.log("receiver: " + (e as Error).message)
+            console.log(`receiver: ${(e as Error).message}`)
         }
         await ds.sleep(Math.max(10, POLL_MS - (ds.millis() - nowMs)))
     }
@@ -78,7 +77,7 @@ async function keepConnected(
                 }
             }
         } catch (e) {
-            console.log("uplink: " + (e as Error).message)
+            console.log(`uplink: ${(e as Error).message}`)
             await ds.sleep(POLL_MS)
         }
     }

@@ -20,7 +20,7 @@ class BoardAead implements Aead {
                 iv: nonce,
                 tagLength: tagLength,
             })
-        } catch (e) {
+        } catch {
             return undefined
         }
     }

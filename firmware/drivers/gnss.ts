@@ -21,7 +21,11 @@ export class Gnss {
     private setup = new ReceiverSetup()
     private heardAtMs = 0
 
-    constructor(private bus: I2cBus) {}
+    /** `breathe` lets other fibers run: the machine stops a program that never waits. */
+    constructor(
+        private bus: I2cBus,
+        private breathe: () => Promise<void>,
+    ) {}
 
     /** Reads what waits and returns the fixes in it, oldest first. Throws when the bus fails. */
     async poll(nowMs: number): Promise<Fix[]> {
@@ -34,6 +38,7 @@ export class Gnss {
             waiting -= chunk.length
             this.scanner.push(chunk)
             this.readFrames(nowMs, fixes)
+            await this.breathe()
         }
         if (this.setup.isDone && nowMs - this.heardAtMs > SILENCE_MS) this.setup.restart()
         const configuration = this.setup.next(nowMs)

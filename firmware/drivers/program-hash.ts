@@ -19,7 +19,7 @@ let hash: Buffer
 async function read(): Promise<void> {
     try {
         hash = await manager.programSha256.read()
-    } catch (e) {
+    } catch {
         console.log("program hash: no answer")
     }
 }

@@ -51,7 +51,7 @@ export function openSocket(host: string, port: number): void {
     let status = -1
     try {
         status = natives()._socketOpen(host, port)
-    } catch (e) {
+    } catch {
         status = -1
     }
     if (status !== 0) {
@@ -77,7 +77,7 @@ export function closeSocket(): void {
     isOpen = false
     try {
         natives()._socketClose()
-    } catch (e) {
+    } catch {
         console.log("socket: close failed")
     }
 }

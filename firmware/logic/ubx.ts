@@ -41,6 +41,10 @@ export class UbxScanner {
     }
 
     private take(byte: number): void {
+        if (this.count === 0 && byte !== SYNC_1) {
+            this.offset++
+            return
+        }
         this.held[this.count] = byte
         this.count++
         if (!isPrefix(this.held, this.count)) {
