@@ -27,7 +27,7 @@ describe("burr start", () => {
         await page.goto(link)
 
         await until(page, 'document.querySelectorAll("[data-target]").length === 12')
-        await until(page, "window.burr.state().targets.every(target => target.last)")
+        await until(page, "[...window.burr.state().targets.values()].every(target => target.last)")
         await page.evaluate(`window.burr.map.jumpTo(${JSON.stringify(VADUZ)})`)
         await until(page, "window.burr.map.areTilesLoaded()")
         expect(await page.evaluate(ROAD_FEATURES)).toBeGreaterThanOrEqual(50)
@@ -67,7 +67,7 @@ const MARKERS = `(() => {
     return map.queryRenderedFeatures({ layers: ["targets"] }).map(feature => {
         const id = feature.properties.id
         const { x, y } = map.project(feature.geometry.coordinates)
-        return { id, x, y, last: state().targets.find(target => target.id === id).last }
+        return { id, x, y, last: state().targets.get(id).last }
     })
 })()`
 
@@ -114,8 +114,12 @@ async function alertIds(page: Page): Promise<string[]> {
 async function until(page: Page, expression: string, waitMs = 30_000): Promise<void> {
     const endsAt = Date.now() + waitMs
     for (;;) {
-        if (await page.evaluate(`Boolean(${expression})`).catch(() => false)) return
-        if (Date.now() > endsAt) throw new Error(`not so after ${waitMs} ms: ${expression}`)
+        let last = "it is not so"
+        const isSo = await page.evaluate(`Boolean(${expression})`).catch((error: Error) => {
+            last = error.message
+        })
+        if (isSo) return
+        if (Date.now() > endsAt) throw new Error(`${expression}: after ${waitMs} ms, ${last}`)
         await page.waitForTimeout(100)
     }
 }
