@@ -77,9 +77,10 @@ export function timeText(atMs: UnixMs, nowMs: UnixMs): string {
     return day.format(atMs) === day.format(nowMs) ? time : `${day.format(atMs)}, ${time}`
 }
 
-/** `5 Dec 18:00`, for where there is little room. */
-export function shortDateText(atMs: UnixMs): string {
-    return `${shortDay.format(atMs)} ${shortClock.format(atMs)}`
+/** `5 Dec 18:00`, or in another year `5 Dec 2031`, for where there is little room. */
+export function shortDateText(atMs: UnixMs, nowMs: UnixMs): string {
+    const isThisYear = year.format(atMs) === year.format(nowMs)
+    return `${shortDay.format(atMs)} ${(isThisYear ? shortClock : year).format(atMs)}`
 }
 
 /** `Sat 5 Dec, 18:00`, with the year when that is not this one. */
