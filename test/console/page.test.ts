@@ -4,18 +4,13 @@ import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { type Browser, chromium, type Locator, type Page } from "playwright-core"
+import type { Browser, Locator, Page } from "playwright-core"
 import { build } from "vite"
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
-import { findChromium } from "../../bin/chromium.mjs"
 import type { FenceView, TargetView } from "../../protocol/live.js"
 import { deg, metres, unixMs } from "../../protocol/units.js"
+import { launchChromium } from "../support/browser.js"
 import { aTargetView, aTrackPoint, FakeGateway } from "./fake-gateway.js"
-
-const chromiumPath = findChromium()
-if (chromiumPath === undefined) {
-    console.log("no Chromium on this machine: the console's page tests are left out")
-}
 
 /** For a first picture on a machine without a graphics card. */
 const PAGE_MS = 30_000
@@ -72,7 +67,7 @@ const oldTown: FenceView = {
     },
 }
 
-describe.skipIf(chromiumPath === undefined)("the console in a browser", () => {
+describe("the console in a browser", () => {
     let folder: string
     let browser: Browser
     let gateway: FakeGateway
@@ -87,16 +82,7 @@ describe.skipIf(chromiumPath === undefined)("the console in a browser", () => {
             logLevel: "error",
             build: { outDir: folder, minify: false },
         })
-        browser = await chromium.launch({
-            executablePath: chromiumPath,
-            chromiumSandbox: false,
-            args: [
-                "--use-angle=swiftshader",
-                "--enable-unsafe-swiftshader",
-                "--disable-background-networking",
-                "--disable-component-update",
-            ],
-        })
+        browser = await launchChromium()
     }, 90_000)
 
     afterAll(async () => {

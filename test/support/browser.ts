@@ -2,11 +2,11 @@ import { type Browser, chromium } from "playwright-core"
 import { onTestFinished } from "vitest"
 import { findChromium } from "../../bin/chromium.mjs"
 
-/** A real Chromium without a screen, closed when the test is over. */
-export async function openBrowser(): Promise<Browser> {
+/** A real Chromium without a screen, to be closed by the caller. */
+export async function launchChromium(): Promise<Browser> {
     const executablePath = findChromium()
     if (!executablePath) throw new Error("no Chromium: `node bin/setup.mjs --test` installs one")
-    const browser = await chromium.launch({
+    return await chromium.launch({
         executablePath,
         chromiumSandbox: false,
         args: [
@@ -16,6 +16,11 @@ export async function openBrowser(): Promise<Browser> {
             "--disable-component-update",
         ],
     })
+}
+
+/** One that is closed when the test is over. */
+export async function openBrowser(): Promise<Browser> {
+    const browser = await launchChromium()
     onTestFinished(() => browser.close())
     return browser
 }
