@@ -8,9 +8,9 @@ import type { Geofence } from "../../gateway/core/geofence/geofence.js"
 import type { Observation } from "../../gateway/core/ingest/observation.js"
 import { deg, metres, mps, unixMs } from "../../protocol/units.js"
 
-/** Where tests happen unless they say otherwise: Vaduz, on a full second of 2031. */
+/** Where tests happen unless they say otherwise: Vaduz, on a full second of 2021. */
 export const HOME: Position = { latDeg: deg(47.1392), lonDeg: deg(9.5228) }
-export const START_MS = unixMs(Date.UTC(2031, 4, 5, 6, 0, 0))
+export const START_MS = unixMs(Date.UTC(2021, 4, 5, 6, 0, 0))
 
 /** A fix without Doppler from the one device of the target. */
 export function anObservation(parts: Partial<Observation> = {}): Observation {
