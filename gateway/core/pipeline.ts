@@ -65,6 +65,12 @@ export interface Derived {
     rejected: string | null
 }
 
+/**
+ * A fix from further ahead of its receipt has a wrong time. It is kept as reported and not fused: a
+ * track that has been to the future calls every true fix late.
+ */
+const AHEAD_MAX_MS = 60_000
+
 /** Everything one uplink means. Reading this function is reading the gateway. */
 export function derive(
     memory: PipelineMemory,
@@ -104,6 +110,7 @@ function track(derived: Derived, uplink: Uplink, batch: FixBatch, caseFile: Case
         const number = batch.firstFix + i
         derived.fixes.push({ deviceId, session, number, fix, cover })
 
+        if (observation.atMs > receivedAtMs + AHEAD_MAX_MS) return
         const { targetId, operationId } = cover
         const before = derived.targets.get(targetId) ?? { fusion: null, presences: [] }
         const fused = fuse(before.fusion ?? undefined, observation)
