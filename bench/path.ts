@@ -59,7 +59,7 @@ async function measure(batch: number): Promise<void> {
             )
     })
     const vault = { keysOf: () => keys }
-    const parts = { ledger, store, vault, aead: nodeAead, caseFile: () => caseFile }
+    const parts = { ledger, store, vault, aead: nodeAead, caseFile: () => caseFile, log: () => {} }
     const deriveUs = await cpuUs(async () => {
         while (deriveNext(parts).length > 0);
     })

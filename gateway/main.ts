@@ -12,15 +12,18 @@ import { startHttp } from "./adapters/http/http-server.js"
 import { findMaps } from "./adapters/http/pmtiles-files.js"
 import { SqliteConsultationLog } from "./adapters/ledger/consultation-log.js"
 import { SqliteLedger } from "./adapters/ledger/sqlite-ledger.js"
-import { LiveHub } from "./adapters/live/live-hub.js"
+import { LiveHub, type LivePace } from "./adapters/live/live-hub.js"
 import { SignIn } from "./adapters/registry/sign-in.js"
 import { SqliteRegistry } from "./adapters/registry/sqlite-registry.js"
 import { SqliteStore } from "./adapters/store/sqlite-store.js"
 import { SqliteVault } from "./adapters/vault/sqlite-vault.js"
 import type { GatewayConfig } from "./config.js"
+import { Admission } from "./core/admission.js"
 import { deriveNext } from "./core/deriver.js"
-import { type Admitted, takeIn } from "./core/intake.js"
+import { Deriving } from "./core/deriving.js"
+import { takeIn } from "./core/intake.js"
 import type { Clock, Log } from "./core/ports.js"
+import { Refusals } from "./core/refusals.js"
 
 export interface Gateway {
     /** Where the console is. */
@@ -37,37 +40,76 @@ export interface Gateway {
     provision(deviceId: string): Buffer
     /** Keys of a device's current epoch, to open what the ledger holds of it. */
     keysOf(deviceId: string): EpochKeys | undefined
-    /** Resolves once the store has caught up with the ledger. */
+    /** Resolves once the store has caught up with the ledger, or cannot. */
     settled(): Promise<void>
-    /** Stops taking in, finishes what is on its way, closes every file. */
+    /** Stops taking in, keeps what is on its way, closes every file. */
     close(): Promise<void>
+}
+
+/** The world as the gateway meets it, for whoever has another one. */
+export interface GatewayWorld {
+    clock: Clock
+    /** How often viewers are told. */
+    pace: LivePace
+    /** Wait before deriving is tried again after the disk failed. */
+    deriveRetryMs: number
 }
 
 const systemClock: Clock = { nowMs: () => unixMs(Date.now()) }
 const CONSOLE_FILES = fileURLToPath(new URL("../dist/console", import.meta.url))
 const SHIPPED_MAPS = fileURLToPath(new URL("../console/maps", import.meta.url))
 
-/** Throws when the data directory, a file in it or a port cannot be had. */
-export async function startGateway(config: GatewayConfig, log: Log): Promise<Gateway> {
-    const startedAtMs = Date.now()
+/**
+ * Throws when the data directory, a file in it or a port cannot be had; what was opened until then
+ * is closed again, so another attempt may follow.
+ */
+export async function startGateway(
+    config: GatewayConfig,
+    log: Log,
+    world: Partial<GatewayWorld> = {},
+): Promise<Gateway> {
+    const closing = new Closing()
+    try {
+        return await start(config, log, world, closing)
+    } catch (error) {
+        // What cannot be closed must not hide why the start failed.
+        await closing.run().catch((more: Error) => log("error", more.message))
+        throw error
+    }
+}
+
+async function start(
+    config: GatewayConfig,
+    log: Log,
+    { clock = systemClock, pace, deriveRetryMs }: Partial<GatewayWorld>,
+    closing: Closing,
+): Promise<Gateway> {
+    const startedAtMs = performance.now()
     const directory = openDataDirectory(config.data, true)
-    const registry = new SqliteRegistry(directory.file("registry.sqlite"))
-    const signIn = new SignIn(directory.file("sign-in.sqlite"))
-    const vault = new SqliteVault(directory.file("vault.sqlite"), directory.file("vault.key"))
-    const ledger = new SqliteLedger(directory.file("ledger.sqlite"))
-    const consultations = new SqliteConsultationLog(directory.file("consultations.sqlite"))
-    const store = new SqliteStore(directory.file("derived.sqlite"))
+    closing.add(() => directory.release())
+    const file = <File extends { close(): void }>(opened: File): File => {
+        closing.add(() => opened.close())
+        return opened
+    }
+    const registry = file(new SqliteRegistry(directory.file("registry.sqlite")))
+    const signIn = file(new SignIn(directory.file("sign-in.sqlite")))
+    const vault = file(new SqliteVault(directory.file("vault.sqlite"), directory.file("vault.key")))
+    const ledger = file(new SqliteLedger(directory.file("ledger.sqlite")))
+    const consultations = file(new SqliteConsultationLog(directory.file("consultations.sqlite")))
+    const store = file(new SqliteStore(directory.file("derived.sqlite")))
     const caseFile = () => registry.caseFile()
     const run = randomBytes(6).toString("hex")
-    const parts = { clock: systemClock, caseFile, source: store, consultations, log }
-    const live = new LiveHub({ ...parts, run })
-    const admission = new Admission(vault)
-    const rejects = new Map<string, number>()
-    const deriving = new Deriving(() => {
-        const steps = deriveNext({ ledger, store, vault, aead: nodeAead, caseFile })
+    const parts = { clock, caseFile, source: store, consultations, log }
+    const live = file(new LiveHub({ ...parts, run }, pace))
+    const admission = new Admission(vault, vault.deviceIds(), log)
+    const refusals = new Refusals(log)
+    const turn = () => {
+        const steps = deriveNext({ ledger, store, vault, aead: nodeAead, caseFile, log })
         if (steps.length > 0) live.derived(steps)
         return steps.length > 0
-    }, log)
+    }
+    const deriving = new Deriving(turn, log, deriveRetryMs)
+    closing.add(() => deriving.stop())
 
     const broker = await startBroker({
         host: config.host,
@@ -75,17 +117,17 @@ export async function startGateway(config: GatewayConfig, log: Log): Promise<Gat
         admit: (handle) => admission.byHandle(handle),
         log,
         onPublish: async (device, message, remote) => {
-            const receivedAtMs = systemClock.nowMs()
+            const receivedAtMs = clock.nowMs()
             const result = await takeIn(ledger, nodeAead, { device, message, receivedAtMs, remote })
             if (result.kind === "reject") {
-                rejects.set(result.reason, (rejects.get(result.reason) ?? 0) + 1)
-                log("warn", `device ${device.deviceId}: message refused, ${result.reason}`)
+                refusals.note(device.deviceId, result.reason, receivedAtMs)
                 return undefined
             }
             if (result.isNew) deriving.wake()
             return result.ack
         },
     })
+    closing.add(() => broker.close())
     const http = await startHttp(
         {
             ...parts,
@@ -93,22 +135,27 @@ export async function startGateway(config: GatewayConfig, log: Log): Promise<Gat
             live,
             maps: findMaps([SHIPPED_MAPS, directory.file("maps")], (text) => log("warn", text)),
             consoleFiles: CONSOLE_FILES,
+            // Anybody may ask: counts, and no word about a device or a file.
             health: () => ({
                 status: deriving.failure ? "degraded" : "ok",
-                ...(deriving.failure ? { reason: deriving.failure } : {}),
-                uptimeS: Math.floor((Date.now() - startedAtMs) / 1000),
+                ...(deriving.failure ? { reason: "deriving fails, the log says why" } : {}),
+                uptimeS: Math.floor((performance.now() - startedAtMs) / 1000),
                 devicesConnected: broker.connections(),
                 viewers: live.connections(),
                 uplinks: ledger.count(),
                 uplinksNotDerived: ledger.count() - store.cursor(),
                 ...store.counts(),
-                refused: [...rejects.values()].reduce((sum, count) => sum + count, 0),
+                refused: refusals.total,
             }),
         },
         config.host,
         config.port,
     )
-    const url = `http://${config.host}:${http.port}`
+    closing.add(() => {
+        live.close()
+        return http.close()
+    })
+    const url = `http://${inUrl(config.host)}:${http.port}`
     signIn.setConsoleUrl(url)
     deriving.wake()
 
@@ -120,85 +167,65 @@ export async function startGateway(config: GatewayConfig, log: Log): Promise<Gat
         ledger,
         signIn,
         provision: (deviceId) => {
-            if (!vault.deviceIds().includes(deviceId)) vault.enrol(deviceId)
-            admission.reload()
+            if (!vault.firstChainKey(deviceId)) vault.enrol(deviceId)
+            admission.add(deviceId)
             return vault.firstChainKey(deviceId)!
         },
         keysOf: (deviceId) => vault.keysOf(deviceId, 0),
         settled: () => deriving.idle(),
-        close: async () => {
-            await broker.close()
-            live.close()
-            await http.close()
-            await deriving.idle()
-            for (const file of [ledger, consultations, store, vault, signIn, registry]) file.close()
-            directory.release()
+        close: () => closing.run(),
+    }
+}
+
+/** Registry and sign-in of a data directory, beside a gateway that may be running on it. */
+export interface Access {
+    registry: SqliteRegistry
+    signIn: SignIn
+    close(): void
+}
+
+/** Throws when the directory or a file in it cannot be had. */
+export function openAccess(data: string): Access {
+    const directory = openDataDirectory(data, false)
+    const registry = new SqliteRegistry(directory.file("registry.sqlite"))
+    const signIn = new SignIn(directory.file("sign-in.sqlite"))
+    return {
+        registry,
+        signIn,
+        close: () => {
+            signIn.close()
+            registry.close()
         },
     }
 }
 
-/** Devices by the handle under which they come. */
-class Admission {
-    private handles: Map<string, Admitted> | undefined
-
-    constructor(private readonly vault: SqliteVault) {}
-
-    byHandle(handle: string): Admitted | undefined {
-        this.handles ??= new Map(this.vault.deviceIds().map((id) => this.entry(id)))
-        return this.handles.get(handle)
-    }
-    reload(): void {
-        this.handles = undefined
-    }
-    private entry(deviceId: string): [string, Admitted] {
-        const keys = this.vault.keysOf(deviceId, 0) as EpochKeys
-        return [keys.handle, { deviceId, keys }]
-    }
+/** An IPv6 address stands in brackets (RFC 3986, 3.2.2). */
+function inUrl(host: string): string {
+    return host.includes(":") ? `[${host}]` : host
 }
 
-/** Runs the deriver turn by turn while there is work, with the event loop in between. */
-class Deriving {
-    failure: string | undefined
-    private isRunning = false
-    private waiters: (() => void)[] = []
+/** What was opened, closed in the opposite order. */
+class Closing {
+    private readonly steps: (() => unknown)[] = []
+    private running: Promise<void> | undefined
 
-    /** `turn` tells whether it found work. */
-    constructor(
-        private readonly turn: () => boolean,
-        private readonly log: Log,
-    ) {}
-
-    wake(): void {
-        if (this.isRunning) return
-        this.isRunning = true
-        setImmediate(() => this.run())
+    add(step: () => unknown): void {
+        this.steps.push(step)
     }
-    idle(): Promise<void> {
-        return new Promise((resolve) => {
-            this.waiters.push(resolve)
-            this.wake()
-        })
+    /** Closes all, whatever one of them does, and then throws what the first to fail threw. */
+    run(): Promise<void> {
+        this.running ??= this.runOnce()
+        return this.running
     }
-
-    /** After a failure the cursor stands where it stood; the next uplink tries again. */
-    private run(): void {
-        let hasMore = false
-        try {
-            hasMore = this.turn()
-            if (this.failure) this.log("info", "deriving goes on")
-            this.failure = undefined
-        } catch (error) {
-            const { message } = error as Error
-            if (message !== this.failure) this.log("error", `deriving stopped: ${message}`)
-            this.failure = message
+    private async runOnce(): Promise<void> {
+        const failures: unknown[] = []
+        for (const step of this.steps.reverse()) {
+            try {
+                await step()
+            } catch (error) {
+                failures.push(error)
+            }
         }
-        if (hasMore) {
-            setImmediate(() => this.run())
-            return
-        }
-        this.isRunning = false
-        const waiters = this.waiters
-        this.waiters = []
-        for (const wake of waiters) wake()
+        if (failures.length > 0) throw failures[0]
     }
 }

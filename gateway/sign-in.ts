@@ -2,18 +2,14 @@
 
 import { existsSync } from "node:fs"
 import { unixMs } from "../protocol/units.js"
-import { openDataDirectory } from "./adapters/data-directory.js"
-import { SignIn } from "./adapters/registry/sign-in.js"
-import { SqliteRegistry } from "./adapters/registry/sqlite-registry.js"
 import { InputError } from "./core/input-error.js"
+import { openAccess } from "./main.js"
 
 /** The link. Throws when the directory holds no gateway or the user is unknown. */
 export function openSignIn(data: string, userId: string): string {
     if (!existsSync(data))
         throw new InputError(`--data: no directory ${data}, expected one that a gateway has used`)
-    const directory = openDataDirectory(data, false)
-    const registry = new SqliteRegistry(directory.file("registry.sqlite"))
-    const signIn = new SignIn(directory.file("sign-in.sqlite"))
+    const { registry, signIn, close } = openAccess(data)
     try {
         const users = registry.caseFile().users
         if (!users.some((user) => user.id === userId)) {
@@ -24,7 +20,6 @@ export function openSignIn(data: string, userId: string): string {
         if (!url) throw new InputError(`--data: no gateway has served ${data} yet`)
         return `${url}/sign-in/${signIn.makeLink(userId, unixMs(Date.now()))}`
     } finally {
-        signIn.close()
-        registry.close()
+        close()
     }
 }

@@ -1,8 +1,10 @@
 // The data directory: everything the gateway keeps, one schema version, one gateway at a time.
 
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import Database from "better-sqlite3"
+import { InputError } from "../core/input-error.js"
+import { makeOwnerOnly, OWNER_ONLY } from "./sqlite.js"
 
 export const SCHEMA_VERSION = 1
 
@@ -15,13 +17,16 @@ export interface DataDirectory {
 }
 
 /**
- * Opens, and where needed makes, a data directory. With `isExclusive` no second process gets it.
- * Throws a message that says what to do when it is of another schema or in use.
+ * Opens a data directory. With `isExclusive` no second gateway gets it, and a missing one is made;
+ * without, it must be one that a gateway has used. Throws a message that says what to do when it is
+ * of another schema, in use or no directory.
  */
 export function openDataDirectory(path: string, isExclusive: boolean): DataDirectory {
     const directory = resolve(path)
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
-    checkVersion(directory)
+    if (existsSync(directory) && !statSync(directory).isDirectory())
+        throw new InputError(`--data: ${directory} is a file, expected a directory`)
+    if (isExclusive) mkdirSync(directory, { recursive: true, mode: 0o700 })
+    checkVersion(directory, isExclusive)
     const lock = isExclusive ? takeLock(directory) : undefined
     return {
         path: directory,
@@ -30,15 +35,17 @@ export function openDataDirectory(path: string, isExclusive: boolean): DataDirec
     }
 }
 
-function checkVersion(directory: string): void {
+function checkVersion(directory: string, mayMake: boolean): void {
     const path = join(directory, "burr.json")
     if (!existsSync(path)) {
-        writeFileSync(path, `${JSON.stringify({ schema: SCHEMA_VERSION })}\n`)
+        if (!mayMake)
+            throw new InputError(`--data: no gateway has used ${directory}, expected one that has`)
+        writeFileSync(path, `${JSON.stringify({ schema: SCHEMA_VERSION })}\n`, { mode: OWNER_ONLY })
         return
     }
     const schema = readSchema(path)
     if (schema === SCHEMA_VERSION) return
-    throw new Error(
+    throw new InputError(
         `data directory ${directory}: schema ${schema}, this Burr reads ${SCHEMA_VERSION}. ` +
             "Use the release that wrote it, or another directory (--data).",
     )
@@ -54,13 +61,20 @@ function readSchema(path: string): unknown {
 
 /** SQLite's own file lock: the system lets go of it however the process ends. */
 function takeLock(directory: string): Database.Database {
-    const lock = new Database(join(directory, "lock.sqlite"), { timeout: 0 })
+    const path = join(directory, "lock.sqlite")
+    makeOwnerOnly(path)
+    const lock = new Database(path, { timeout: 0 })
     try {
         lock.pragma("locking_mode = EXCLUSIVE")
         lock.exec("BEGIN EXCLUSIVE")
         return lock
     } catch (cause) {
         lock.close()
-        throw new Error(`data directory ${directory} is in use by another gateway`, { cause })
+        const { code, message } = cause as Error & { code?: string }
+        if (code !== "SQLITE_BUSY") throw new Error(`cannot lock ${path}: ${message}`, { cause })
+        throw new InputError(
+            `data directory ${directory} is in use by another gateway: stop that one, or use ` +
+                "another directory (--data)",
+        )
     }
 }

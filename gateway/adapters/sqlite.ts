@@ -1,12 +1,12 @@
 // How every database of the gateway is opened.
 
-import { chmodSync } from "node:fs"
+import { chmodSync, closeSync, openSync } from "node:fs"
 import Database from "better-sqlite3"
 
 export type Sqlite = Database.Database
 
 /** The owner reads and writes, nobody else does anything. */
-const OWNER_ONLY = 0o600
+export const OWNER_ONLY = 0o600
 /** Another process (a sign-in, a backup) may hold the write lock for this long. */
 const BUSY_WAIT_MS = 2000
 
@@ -15,15 +15,30 @@ const BUSY_WAIT_MS = 2000
  * commits, which are then computed again. Throws with the path and the cause.
  */
 export function openSqlite(path: string, kind: "durable" | "derived", schema: string): Sqlite {
+    let database: Sqlite | undefined
     try {
-        const database = new Database(path, { timeout: BUSY_WAIT_MS })
-        chmodSync(path, OWNER_ONLY)
+        makeOwnerOnly(path)
+        database = new Database(path, { timeout: BUSY_WAIT_MS })
         database.pragma("journal_mode = WAL")
         database.pragma(`synchronous = ${kind === "durable" ? "FULL" : "NORMAL"}`)
         database.pragma("foreign_keys = ON")
         database.exec(schema)
         return database
     } catch (cause) {
+        database?.close()
         throw new Error(`cannot open ${path}: ${(cause as Error).message}`, { cause })
     }
+}
+
+/** Before SQLite writes into it: the files that it puts beside a database get the same mode. */
+export function makeOwnerOnly(path: string): void {
+    closeSync(openSync(path, "a", OWNER_ONLY))
+    chmodSync(path, OWNER_ONLY)
+}
+
+/** Whether it is what was written that SQLite refuses, not the disk or a lock. */
+export function isOurData(error: unknown): boolean {
+    // better-sqlite3 refuses a value that no column holds before SQLite sees it.
+    if (error instanceof TypeError || error instanceof RangeError) return true
+    return error instanceof Database.SqliteError && error.code.startsWith("SQLITE_CONSTRAINT")
 }

@@ -1,14 +1,29 @@
 // Works the ledger off behind its cursor. Effects come from the committed ledger, once a record:
 // what a step derives and the cursor behind it are stored together or not at all.
+//
+// When the world fails (a full disk, a locked file) nothing moves and the turn is tried again. When
+// it is our reasoning that fails on a record, that record is set aside as rejected, loudly, and the
+// others go on: a fault in one device's record must not blind the teams that follow the others. The
+// ledger still holds it, so a mended gateway that derives anew gets its fixes back.
 
 import type { Aead } from "../../protocol/envelope.js"
 import type { CaseFile } from "./domain/case-file.js"
 import type { Uplink } from "./ingest/uplink.js"
-import { type Derived, derive, type TargetMemory } from "./pipeline.js"
-import type { DerivedStep, DerivedStore, Ledger, Vault } from "./ports.js"
+import { type Derived, derive, type PipelineMemory, type TargetMemory } from "./pipeline.js"
+import {
+    type DerivedStep,
+    type DerivedStore,
+    type Ledger,
+    type Log,
+    UnstorableError,
+    type Vault,
+} from "./ports.js"
 
 /** Uplinks worked in at a turn, so that sockets are served in between. */
 const STEPS_MAX = 128
+/** Reasons under which a record is set aside. */
+const NO_KEY = "key-unknown"
+const OUR_FAULT = "internal"
 
 export interface DeriverParts {
     ledger: Ledger
@@ -16,37 +31,93 @@ export interface DeriverParts {
     vault: Vault
     aead: Aead
     caseFile: () => CaseFile
+    log: Log
 }
 
 /** Works in the next uplinks. None returned: the store has caught up with the ledger. */
 export function deriveNext(parts: DeriverParts): DerivedStep[] {
-    const { ledger, store } = parts
+    const uplinks = parts.ledger.after(parts.store.cursor(), STEPS_MAX)
+    if (uplinks.length === 0) return []
+    try {
+        return workIn(parts, uplinks)
+    } catch (error) {
+        if (!(error instanceof UnstorableError)) throw error
+        return [workInAlone(parts, uplinks[0]!)]
+    }
+}
+
+function workIn(parts: DeriverParts, uplinks: readonly Uplink[]): DerivedStep[] {
     const caseFile = parts.caseFile()
-    const fresh = new FreshMemory(store)
-    const steps = ledger.after(store.cursor(), STEPS_MAX).map((uplink) => {
-        const derived = deriveOne(parts, caseFile, fresh, uplink)
+    const fresh = new FreshMemory(parts.store)
+    const complaints: string[] = []
+    const steps = uplinks.map((uplink) => {
+        const memory = fresh.of(uplink.deviceId, caseFile)
+        const derived = deriveOne(parts, caseFile, memory, uplink, complaints)
         fresh.note(uplink.deviceId, derived)
         return { uplink, derived }
     })
-    if (steps.length > 0) store.commit(steps)
+    parts.store.commit(steps)
+    for (const complaint of complaints) parts.log("error", complaint)
     return steps
+}
+
+/** One uplink; set aside when the store can never take what was derived from it. */
+function workInAlone(parts: DeriverParts, uplink: Uplink): DerivedStep {
+    try {
+        return workIn(parts, [uplink])[0]!
+    } catch (error) {
+        if (!(error instanceof UnstorableError)) throw error
+        const memory = new FreshMemory(parts.store).of(uplink.deviceId, parts.caseFile())
+        const step = { uplink, derived: setAside(memory, OUR_FAULT) }
+        parts.store.commit([step])
+        parts.log("error", complaint(uplink, OUR_FAULT, error.message))
+        return step
+    }
 }
 
 function deriveOne(
     { vault, aead }: DeriverParts,
     caseFile: CaseFile,
-    fresh: FreshMemory,
+    memory: PipelineMemory,
     uplink: Uplink,
+    complaints: string[],
 ): Derived {
     const keys = vault.keysOf(uplink.deviceId, uplink.epoch)
-    if (!keys) throw new Error(`vault holds no key for device ${uplink.deviceId} of the ledger`)
-    const targets = new Map<string, TargetMemory>()
-    for (const { deviceId, targetId } of caseFile.assignments) {
-        const known = deviceId === uplink.deviceId ? fresh.target(targetId) : undefined
-        if (known) targets.set(targetId, known)
+    if (!keys) {
+        complaints.push(complaint(uplink, NO_KEY, "the vault holds no key for it"))
+        return setAside(memory, NO_KEY)
     }
-    const memory = { continuity: fresh.continuity(uplink.deviceId), targets }
-    return derive(memory, uplink, caseFile, keys, aead)
+    try {
+        return derive(memory, uplink, caseFile, keys, aead)
+    } catch (error) {
+        complaints.push(complaint(uplink, OUR_FAULT, placeOf(error as Error)))
+        return setAside(memory, OUR_FAULT)
+    }
+}
+
+/** Leaves all memory as it was, so the record's number shows as missing. */
+function setAside(memory: PipelineMemory, reason: string): Derived {
+    return {
+        continuity: memory.continuity,
+        targets: new Map(),
+        fixes: [],
+        states: [],
+        events: [],
+        gaps: [],
+        filledGaps: [],
+        withheld: null,
+        rejected: reason,
+    }
+}
+
+function complaint({ id, deviceId }: Uplink, reason: string, why: string): string {
+    return `record ${id} of device ${deviceId} is set aside, ${reason}: ${why}`
+}
+
+/** Kind and place of a fault. Its message may quote what was computed with, a position say. */
+function placeOf({ name, stack }: Error): string {
+    const frames = stack?.split("\n").filter((line) => /^\s+at /.test(line)) ?? []
+    return [name, frames[0]?.trim() ?? "at an unknown place"].join(" ")
 }
 
 /** What the store remembers, under what this turn has changed and not stored yet. */
@@ -56,14 +127,24 @@ class FreshMemory {
 
     constructor(private readonly store: DerivedStore) {}
 
-    target(targetId: string): TargetMemory | undefined {
-        return this.targets.get(targetId) ?? this.store.targetMemory(targetId)
-    }
-    continuity(deviceId: string): Derived["continuity"] {
-        return this.devices.get(deviceId) ?? this.store.continuityOf(deviceId)
+    of(deviceId: string, caseFile: CaseFile): PipelineMemory {
+        const targets = new Map<string, TargetMemory>()
+        for (const assignment of caseFile.assignments) {
+            if (assignment.deviceId !== deviceId) continue
+            const known = this.target(assignment.targetId)
+            if (known) targets.set(assignment.targetId, known)
+        }
+        return { continuity: this.continuity(deviceId), targets }
     }
     note(deviceId: string, derived: Derived): void {
         this.devices.set(deviceId, derived.continuity)
         for (const [targetId, memory] of derived.targets) this.targets.set(targetId, memory)
+    }
+
+    private target(targetId: string): TargetMemory | undefined {
+        return this.targets.get(targetId) ?? this.store.targetMemory(targetId)
+    }
+    private continuity(deviceId: string): Derived["continuity"] {
+        return this.devices.get(deviceId) ?? this.store.continuityOf(deviceId)
     }
 }

@@ -46,10 +46,11 @@ export interface Ledger {
 export interface Consultation {
     atMs: UnixMs
     userId: string
-    action: "targets" | "track" | "live-open" | "live-close"
+    /** live-more: a mandate began while the subscription was open. */
+    action: "targets" | "track" | "live-open" | "live-more" | "live-close"
     operationId: string
     mandates: readonly string[]
-    /** Targets, or for a live subscription's end the entry that opened it. */
+    /** Targets; for a live subscription's end the entry that opened it. */
     object: string
     fromMs: UnixMs | null
     toMs: UnixMs | null
@@ -67,8 +68,16 @@ export interface DerivedStore {
     cursor(): number
     continuityOf(deviceId: string): Continuity | null
     targetMemory(targetId: string): TargetMemory | undefined
-    /** All of the steps and the cursor behind them, or nothing. */
+    /**
+     * All of the steps and the cursor behind them, or nothing. Throws UnstorableError when one of
+     * the steps can never be stored, anything else when it may work later.
+     */
     commit(steps: readonly DerivedStep[]): void
+}
+
+/** What was derived breaks the store's own rules: trying again would not help. */
+export class UnstorableError extends Error {
+    override readonly name = "UnstorableError"
 }
 
 export interface DerivedStep {
@@ -87,7 +96,8 @@ export type StoredGap = Omit<GapView, "targetId"> & { id: string }
 
 /** What consoles read of the derived store. */
 export interface TrackReader {
-    lastPoint(targetId: string): TrackPoint | undefined
+    /** The newest point of a span. */
+    lastPoint(targetId: string, span: Span): TrackPoint | undefined
     /** Oldest first; of a span that holds more, the newest `count` points. */
     track(targetId: string, span: Span, count: number): TrackPoint[]
     /** Newest first. */

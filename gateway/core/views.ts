@@ -1,24 +1,30 @@
-// What consoles see, put together from the case file and the derived store.
+// What consoles see, put together from the case file and the derived store. A target is shown under
+// the mandate that runs now: what an earlier one brought, or what its device does elsewhere, is not.
 
 import type { AlertView, GapView, TargetView } from "../../protocol/live.js"
-import type { UnixMs } from "../../protocol/units.js"
+import { type UnixMs, unixMs } from "../../protocol/units.js"
 import type { VisibleTarget } from "./domain/authorise.js"
 import type { CaseFile } from "./domain/case-file.js"
-import type { TrackReader } from "./ports.js"
+import { partUnder, runsAt } from "./domain/mandate.js"
+import type { Span, StoredGap, TrackReader } from "./ports.js"
+
+const EVER: Span = { fromMs: unixMs(0), toMs: unixMs(8.64e15) }
 
 export function targetView(
     caseFile: CaseFile,
     source: TrackReader,
     { target, mandate }: VisibleTarget,
+    nowMs: UnixMs,
 ): TargetView {
-    const received = devicesOn(caseFile, target.id)
-        .map((deviceId) => source.receivedAt(deviceId))
+    const received = caseFile.assignments
+        .filter((assignment) => assignment.targetId === target.id && runsAt(assignment, nowMs))
+        .map(({ deviceId }) => source.receivedAt(deviceId))
         .filter((atMs) => atMs !== undefined)
     return {
         id: target.id,
         name: target.name,
         kind: target.kind,
-        last: source.lastPoint(target.id) ?? null,
+        last: source.lastPoint(target.id, partUnder(mandate, EVER)) ?? null,
         receivedAtMs: received.length > 0 ? (Math.max(...received) as UnixMs) : null,
         mandate: { reference: mandate.reference, toMs: mandate.toMs },
     }
@@ -40,9 +46,32 @@ export function gapView(targetId: string, gap: Omit<GapView, "targetId">): GapVi
     return { targetId, deviceId, fromMs, toMs, cause, missing }
 }
 
-export function devicesOn(caseFile: CaseFile, targetId: string): string[] {
-    const ids = caseFile.assignments
-        .filter((assignment) => assignment.targetId === targetId)
-        .map((assignment) => assignment.deviceId)
-    return [...new Set(ids)]
+/** Gaps, in a span under the mandate, of each device while it was on the target. */
+export function gapsOf(
+    caseFile: CaseFile,
+    source: TrackReader,
+    { target, mandate }: VisibleTarget,
+    span: Span,
+): GapView[] {
+    const gaps = new Map<string, StoredGap>()
+    for (const assignment of caseFile.assignments) {
+        if (assignment.targetId !== target.id) continue
+        const part = partUnder(assignment, partUnder(mandate, span))
+        if (part.fromMs > part.toMs) continue
+        for (const gap of source.gaps(assignment.deviceId, part)) gaps.set(gap.id, gap)
+    }
+    return [...gaps.values()]
+        .sort((a, b) => a.fromMs - b.fromMs)
+        .map((gap) => gapView(target.id, gap))
+}
+
+/** Targets that a device was on at some time of a span. */
+export function targetsDuring(caseFile: CaseFile, deviceId: string, span: Span): Set<string> {
+    const targets = new Set<string>()
+    for (const assignment of caseFile.assignments) {
+        if (assignment.deviceId !== deviceId) continue
+        const part = partUnder(assignment, span)
+        if (part.fromMs <= part.toMs) targets.add(assignment.targetId)
+    }
+    return targets
 }

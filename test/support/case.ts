@@ -1,4 +1,5 @@
 import type { CaseAdditions } from "../../gateway/adapters/registry/sqlite-registry.js"
+import type { Role, User } from "../../gateway/core/domain/case-file.js"
 import type { FenceShape } from "../../protocol/live.js"
 import { unixMs } from "../../protocol/units.js"
 
@@ -9,9 +10,35 @@ export const FENCE_ID = "fence-gate"
 export const OPERATOR_ID = "operator"
 export const DEVICE_ID = "00112233445566aa"
 
-/** A whole case: one device on one target under a mandate that runs from 2020 to 2100. */
+/** One user of every role, all members of the operation but the last. */
+const ROLES: Record<Role, string> = {
+    operator: OPERATOR_ID,
+    "team-lead": "team-lead",
+    technician: "technician",
+    "authorising-officer": "officer",
+    custodian: "custodian",
+    auditor: "auditor",
+    administrator: "administrator",
+}
+export const MEMBERS: readonly User[] = Object.entries(ROLES).map(([role, id]) => ({
+    id,
+    name: id,
+    role: role as Role,
+}))
+export const OUTSIDER: User = { id: "outsider", name: "Outsider", role: "operator" }
+
+/**
+ * A whole case: one device on one target under a mandate that runs from 2020 to 2100 and holds
+ * everywhere, with a user of every role.
+ */
 export function aCase(
-    parts: { fence?: FenceShape; fromMs?: number; toMs?: number } = {},
+    parts: {
+        fence?: FenceShape
+        fromMs?: number
+        toMs?: number
+        area?: FenceShape
+        assignedToMs?: number
+    } = {},
 ): CaseAdditions {
     const fromMs = unixMs(parts.fromMs ?? Date.UTC(2020, 0, 1))
     const toMs = unixMs(parts.toMs ?? Date.UTC(2100, 0, 1))
@@ -32,20 +59,20 @@ export function aCase(
                 conditions: "",
                 fromMs,
                 toMs,
-                area: null,
+                area: parts.area ?? null,
             },
         ],
         assignments: [
-            { deviceId: DEVICE_ID, targetId: TARGET_ID, mandateId: MANDATE_ID, fromMs, toMs: null },
+            {
+                deviceId: DEVICE_ID,
+                targetId: TARGET_ID,
+                mandateId: MANDATE_ID,
+                fromMs,
+                toMs: parts.assignedToMs === undefined ? null : unixMs(parts.assignedToMs),
+            },
         ],
-        users: [
-            { id: OPERATOR_ID, name: "Operator", role: "operator" },
-            { id: "administrator", name: "Administrator", role: "administrator" },
-        ],
-        memberships: [
-            { userId: OPERATOR_ID, operationId },
-            { userId: "administrator", operationId },
-        ],
+        users: [...MEMBERS, OUTSIDER],
+        memberships: MEMBERS.map(({ id }) => ({ userId: id, operationId })),
         fences: parts.fence
             ? [{ id: FENCE_ID, operationId, name: "Gate", shape: parts.fence }]
             : [],

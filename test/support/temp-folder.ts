@@ -5,10 +5,16 @@ import { onTestFinished } from "vitest"
 
 /** A folder with these files, removed when the test is over. */
 export function tempFolder(files: Record<string, string> = {}): string {
-    const root = mkdtempSync(join(realpathSync(tmpdir()), "burr-test-"))
-    onTestFinished(() => rmSync(root, { recursive: true, force: true }))
-    writeFiles(root, files)
-    return root
+    const { path, remove } = makeTempFolder()
+    onTestFinished(remove)
+    writeFiles(path, files)
+    return path
+}
+
+/** For several tests: whoever makes it removes it. */
+export function makeTempFolder(): { path: string; remove: () => void } {
+    const path = mkdtempSync(join(realpathSync(tmpdir()), "burr-test-"))
+    return { path, remove: () => rmSync(path, { recursive: true, force: true }) }
 }
 
 export function writeFiles(root: string, files: Record<string, string>): void {

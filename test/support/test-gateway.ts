@@ -2,7 +2,7 @@ import { onTestFinished } from "vitest"
 import type { CaseAdditions } from "../../gateway/adapters/registry/sqlite-registry.js"
 import { gatewayConfig } from "../../gateway/config.js"
 import type { Log } from "../../gateway/core/ports.js"
-import { type Gateway, startGateway } from "../../gateway/main.js"
+import { type Gateway, type GatewayWorld, startGateway } from "../../gateway/main.js"
 import { tempFolder } from "./temp-folder.js"
 
 /** Tests that expect trouble read it from here; others do not want to see it. */
@@ -13,8 +13,10 @@ export async function testGateway(
     additions: CaseAdditions,
     data = tempFolder(),
     log: Log = quiet,
+    world: Partial<GatewayWorld> = {},
 ): Promise<Gateway> {
-    const gateway = await startGateway(gatewayConfig({ data, port: 0, mqttPort: 0 }), log)
+    const config = gatewayConfig({ data, port: 0, mqttPort: 0 })
+    const gateway = await startGateway(config, log, world)
     onTestFinished(() => gateway.close())
     gateway.registry.add(additions)
     return gateway

@@ -1,14 +1,16 @@
 // The device broker: MQTT 3.1.1 over TCP. It admits and bounds; it decides nothing else. A device
-// publishes and subscribes under its own handle only. The publish is held until `onPublish` has made
-// it durable: Aedes acknowledges as soon as `authorizePublish` calls back.
+// comes under its own handle, publishes and subscribes under it only. The publish is held until
+// `onPublish` has made it durable: Aedes acknowledges as soon as `authorizePublish` calls back.
 
 import { timingSafeEqual } from "node:crypto"
-import { createServer, type Server } from "node:net"
-import { Aedes, type Client, type PublishPacket } from "aedes"
+import { createServer, type Server, type Socket } from "node:net"
+import { Aedes, type Client, type ConnectPacket, type PublishPacket } from "aedes"
 import { MESSAGE_BYTES_MAX } from "../../../protocol/envelope.js"
 import { downlinkTopic, uplinkTopic } from "../../../protocol/topics.js"
 import type { Admitted } from "../../core/intake.js"
 import type { Log } from "../../core/ports.js"
+import { PacketGate } from "./packet-gate.js"
+import { Strangers } from "./strangers.js"
 
 export interface BrokerOptions {
     host: string
@@ -27,6 +29,7 @@ export interface BrokerOptions {
 
 export interface Broker {
     port: number
+    /** Devices that are admitted and connected. */
     connections(): number
     close(): Promise<void>
 }
@@ -35,8 +38,11 @@ const CLIENT_ID = /^[A-Za-z0-9_-]{1,32}$/
 const CONNECT_WAIT_MS = 5000
 /** One reader that stalls would stop Aedes for everybody for its default of a minute. */
 const DRAIN_WAIT_MS = 5000
+/** Half a connection is noticed after at most one and a half of these. */
+const KEEP_ALIVE_MAX_S = 255
 const CONNECTIONS_MAX = 20_000
 const BAD_CREDENTIALS = 4
+const CONNACK_IDENTIFIER_REFUSED = Buffer.from([0x20, 2, 0, 2])
 
 /** Throws when the port cannot be had. */
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
@@ -46,9 +52,12 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
         drainTimeout: DRAIN_WAIT_MS,
         maxClientsIdLength: 32,
     })
-    aedes.preConnect = (_client, packet, done) => {
-        const isFit = CLIENT_ID.test(packet.clientId) && packet.clean === true && !packet.will
-        done(null, isFit)
+    const strangers = new Strangers()
+    // Without an error Aedes would let the connection be, unanswered and with no time limit.
+    aedes.preConnect = (client, packet, done) => {
+        if (!isNamedAfterHandle(packet)) client.conn.write(CONNACK_IDENTIFIER_REFUSED)
+        const isFit = isNamedAfterHandle(packet) && isBounded(packet)
+        done(isFit ? null : new Error("not a device's CONNECT"), isFit)
     }
     aedes.authenticate = (client, username, password, done) => {
         const device = username ? options.admit(username) : undefined
@@ -60,6 +69,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
             return
         }
         devices.set(client, device)
+        strangers.forget(client.conn as unknown as PacketGate)
         done(null, true)
     }
     aedes.authorizeSubscribe = (client, subscription, done) => {
@@ -84,18 +94,51 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
             },
         )
     }
-    const server = createServer((socket) => aedes.handle(socket))
+    const gates = new Set<PacketGate>()
+    const server = createServer((socket) => {
+        const gate = new PacketGate(socket)
+        if (!strangers.isWelcome(gate)) {
+            gate.destroy()
+            return
+        }
+        gates.add(gate)
+        gate.once("close", () => {
+            gates.delete(gate)
+            strangers.forget(gate)
+        })
+        aedes.handle(gate as unknown as Socket)
+    })
     server.maxConnections = CONNECTIONS_MAX
-    await listen(server, options.host, options.port)
+    const close = async () => {
+        server.close()
+        await new Promise<void>((resolve) => aedes.close(() => resolve()))
+        for (const gate of gates) gate.destroy()
+    }
+    try {
+        await listen(server, options.host, options.port)
+    } catch (error) {
+        await close()
+        throw error
+    }
+    // A lack of file handles, say: those who are connected stay so.
+    server.on("error", (error) => options.log("error", `device port: ${error.message}`))
     const address = server.address()
     return {
         port: typeof address === "object" && address ? address.port : options.port,
         connections: () => aedes.connectedClients,
-        close: async () => {
-            server.close()
-            await new Promise<void>((resolve) => aedes.close(() => resolve()))
-        },
+        close,
     }
+}
+
+/**
+ * A client that takes another's id ends that one's connection, so the id is the handle, which the
+ * password then proves.
+ */
+function isNamedAfterHandle({ clientId, username }: ConnectPacket): boolean {
+    return CLIENT_ID.test(clientId) && clientId === username
+}
+function isBounded({ clean, will, keepalive = 0 }: ConnectPacket): boolean {
+    return clean === true && !will && keepalive > 0 && keepalive <= KEEP_ALIVE_MAX_S
 }
 
 function isUplink(packet: PublishPacket, { keys }: Admitted): boolean {
@@ -115,10 +158,7 @@ function isSame(given: Readonly<Buffer> | undefined, expected: string): boolean 
 }
 
 function remoteOf(client: Client): string {
-    const { remoteAddress, remotePort } = client.conn as {
-        remoteAddress?: string
-        remotePort?: number
-    }
+    const { remoteAddress, remotePort } = client.conn as unknown as PacketGate
     return `${remoteAddress ?? "?"}:${remotePort ?? 0}`
 }
 

@@ -8,7 +8,7 @@ import cookie from "@fastify/cookie"
 import helmet from "@fastify/helmet"
 import fastifyStatic from "@fastify/static"
 import swagger from "@fastify/swagger"
-import Fastify, { type FastifyReply, type FastifyRequest } from "fastify"
+import Fastify, { type FastifyError, type FastifyReply, type FastifyRequest } from "fastify"
 import {
     hasZodFastifySchemaValidationErrors,
     jsonSchemaTransform,
@@ -20,16 +20,10 @@ import { z } from "zod"
 import type { SessionView, TargetsView, TrackView } from "../../../protocol/live.js"
 import type { UnixMs } from "../../../protocol/units.js"
 import { mayUse, type VisibleTarget, visibleTargets } from "../../core/domain/authorise.js"
-import type { CaseFile, Mandate, User } from "../../core/domain/case-file.js"
-import type {
-    Clock,
-    Consultation,
-    ConsultationLog,
-    Log,
-    Span,
-    TrackReader,
-} from "../../core/ports.js"
-import { devicesOn, gapView, targetView } from "../../core/views.js"
+import type { CaseFile, User } from "../../core/domain/case-file.js"
+import { partUnder } from "../../core/domain/mandate.js"
+import type { Clock, Consultation, ConsultationLog, Log, TrackReader } from "../../core/ports.js"
+import { gapsOf, targetView } from "../../core/views.js"
 import type { MapFile } from "./pmtiles-files.js"
 import { PROBLEM_TYPE, Problem, problemBody } from "./problem.js"
 
@@ -38,6 +32,8 @@ const COOKIE = "burr_session"
 const TRACK_POINTS_MAX = 20_000
 const BODY_BYTES_MAX = 64 * 1024
 const REQUEST_WAIT_MS = 15_000
+/** Browsers open six each; viewers' sockets count too. */
+const CONNECTIONS_MAX = 2000
 const YEAR_S = 365 * 86_400
 
 export interface SignInPort {
@@ -85,7 +81,11 @@ const problemSchema = z.object({
     status: z.number(),
     detail: z.string(),
 })
-const instant = z.coerce.number().int().min(0).max(8.64e15)
+const AN_INSTANT = "expected milliseconds since 1970, a whole number"
+const instant = z
+    .string(AN_INSTANT)
+    .regex(/^\d{1,15}$/, AN_INSTANT)
+    .transform((text) => Number(text) as UnixMs)
 const operationParams = z.object({ operationId: z.string().min(1).max(64) })
 const targetParams = operationParams.extend({ targetId: z.string().min(1).max(64) })
 const trackQuery = z.object({ fromMs: instant, toMs: instant })
@@ -96,11 +96,15 @@ export async function startHttp(parts: HttpParts, host: string, port: number): P
         bodyLimit: BODY_BYTES_MAX,
         requestTimeout: REQUEST_WAIT_MS,
         forceCloseConnections: true,
+        // An address that cannot be read comes to no route.
+        frameworkErrors: (error, request, reply) => {
+            sendProblem(reply, problemOf(error, request, parts.log))
+        },
     }).withTypeProvider<ZodTypeProvider>()
     app.setValidatorCompiler(validatorCompiler)
     app.setSerializerCompiler(serializerCompiler)
-    app.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) =>
-        sendProblem(reply, problemOf(error, parts.log)),
+    app.setErrorHandler((error: FastifyError, request, reply) =>
+        sendProblem(reply, problemOf(error, request, parts.log)),
     )
     app.setNotFoundHandler((request, reply) =>
         sendProblem(reply, new Problem(404, "Not found", `nothing at ${request.url}`)),
@@ -145,11 +149,22 @@ export async function startHttp(parts: HttpParts, host: string, port: number): P
         return seen
     }
 
-    app.get("/health", async () => parts.health())
-    app.get("/api/openapi.json", async () => app.swagger())
+    app.get(
+        "/health",
+        { schema: described("Counts, for whoever watches over the gateway") },
+        async () => parts.health(),
+    )
+    app.get("/api/openapi.json", { schema: described("This description") }, async () =>
+        app.swagger(),
+    )
     app.get(
         "/sign-in/:secret",
-        { schema: { params: z.object({ secret: z.string().max(128) }) } },
+        {
+            schema: {
+                ...described("Use a one-time link"),
+                params: z.object({ secret: z.string().max(128) }),
+            },
+        },
         async (request, reply) => {
             const session = parts.signIn.useLink(request.params.secret, parts.clock.nowMs())
             if (!session)
@@ -179,7 +194,10 @@ export async function startHttp(parts: HttpParts, host: string, port: number): P
             const atMs = parts.clock.nowMs()
             const seen = look(request, { action: "targets", operationId, fromMs: atMs, toMs: atMs })
             const caseFile = parts.caseFile()
-            return { atMs, targets: seen.map((one) => targetView(caseFile, parts.source, one)) }
+            return {
+                atMs,
+                targets: seen.map((one) => targetView(caseFile, parts.source, one, atMs)),
+            }
         },
     )
     app.get(
@@ -193,19 +211,17 @@ export async function startHttp(parts: HttpParts, host: string, port: number): P
         },
         async (request): Promise<TrackView> => {
             const { operationId, targetId } = request.params
-            const { fromMs, toMs } = request.query as { fromMs: UnixMs; toMs: UnixMs }
+            const { fromMs, toMs } = request.query
             if (fromMs > toMs)
                 throw new Problem(400, "Bad request", `fromMs ${fromMs} is after toMs ${toMs}`)
             const [seen] = look(request, { action: "track", operationId, targetId, fromMs, toMs })
-            const span = within(seen!.mandate, { fromMs, toMs })
+            const asked = { fromMs, toMs }
+            const span = partUnder(seen!.mandate, asked)
             const points = parts.source.track(targetId, span, TRACK_POINTS_MAX + 1)
-            const gaps = devicesOn(parts.caseFile(), targetId)
-                .flatMap((deviceId) => parts.source.gaps(deviceId, span))
-                .map((gap) => gapView(targetId, gap))
             return {
                 targetId,
                 points: points.slice(-TRACK_POINTS_MAX),
-                gaps,
+                gaps: gapsOf(parts.caseFile(), parts.source, seen!, asked),
                 truncated: points.length > TRACK_POINTS_MAX,
             }
         },
@@ -214,12 +230,16 @@ export async function startHttp(parts: HttpParts, host: string, port: number): P
         signedIn(request)
         return { maps: parts.maps.map(({ view }) => view) }
     })
-    app.get("/maps/:file", { schema: { hide: true } }, async (request, reply) => {
-        signedIn(request)
-        const map = parts.maps.find(({ view }) => view.url === request.url)
-        if (!map) throw new Problem(404, "Not found", `no map at ${request.url}`)
-        return sendRange(request, reply, map.path)
-    })
+    app.get(
+        "/maps/:file",
+        { schema: described("A map, or a range of it") },
+        async (request, reply) => {
+            signedIn(request)
+            const map = parts.maps.find(({ view }) => view.url === request.url)
+            if (!map) throw new Problem(404, "Not found", `no map at ${request.url}`)
+            return sendRange(request, reply, map.path)
+        },
+    )
     if (existsSync(parts.consoleFiles))
         await app.register(fastifyStatic, {
             root: parts.consoleFiles,
@@ -233,34 +253,36 @@ export async function startHttp(parts: HttpParts, host: string, port: number): P
         })
     else parts.log("warn", "console is not built: run `npm run build`")
 
+    app.server.maxConnections = CONNECTIONS_MAX
     app.server.on("upgrade", (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
-        const url = new URL(incoming.url ?? "/", "http://gateway")
-        const operationId = /^\/api\/operations\/([^/]{1,64})\/live$/.exec(url.pathname)?.[1]
-        if (!operationId || !isSameOrigin(incoming)) {
-            socket.end("HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n")
+        // Node has let go of the socket: without a listener its first error would end the process.
+        socket.on("error", () => socket.destroy())
+        const asked = liveRequest(incoming)
+        if (!asked || !isSameOrigin(incoming)) {
+            socket.end("HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n", () =>
+                socket.destroy(),
+            )
             return
         }
         const secret = app.parseCookie(incoming.headers.cookie ?? "")[COOKIE]
         parts.live.accept(incoming, socket, head, {
-            operationId: decodeURIComponent(operationId),
-            since: url.searchParams.get("since"),
+            ...asked,
             remote: remoteOf(incoming),
             user: () => userOf(parts, secret),
         })
     })
-    await app.listen({ host, port })
+    try {
+        await app.listen({ host, port })
+    } catch (error) {
+        await app.close()
+        throw error
+    }
+    // A lack of file handles, say: those who are connected stay so.
+    app.server.on("error", (error) => parts.log("error", `console port: ${error.message}`))
     const address = app.server.address()
     return {
         port: typeof address === "object" && address ? address.port : port,
         close: () => app.close(),
-    }
-}
-
-/** The part of a span in which the mandate runs; its end is no longer in it. */
-function within(mandate: Mandate, { fromMs, toMs }: Span): Span {
-    return {
-        fromMs: Math.max(fromMs, mandate.fromMs) as UnixMs,
-        toMs: Math.min(toMs, mandate.toMs - 1) as UnixMs,
     }
 }
 
@@ -293,25 +315,37 @@ function record({ consultations, log }: HttpParts, consultation: Consultation): 
     }
 }
 
-/** A whole file or one range of it, as PMTiles clients ask. */
+/** A whole file or one range of it, as PMTiles clients ask; other forms of a range get the whole. */
 function sendRange(request: FastifyRequest, reply: FastifyReply, path: string) {
     const size = statSync(path).size
+    const asked = /^bytes=(\d{1,15})-(\d{0,15})$/.exec(request.headers.range ?? "")
+    const start = Number(asked?.[1] ?? 0)
+    const end = Math.min(asked?.[2] ? Number(asked[2]) : size - 1, size - 1)
+    if (start > end) {
+        reply.header("content-range", `bytes */${size}`)
+        throw new Problem(416, "Range not satisfiable", `${asked![0]} of a file of ${size} bytes`)
+    }
     reply.header("accept-ranges", "bytes").type("application/octet-stream")
     reply.header("cache-control", `private, max-age=${YEAR_S}, immutable`)
-    const asked = request.headers.range
     if (!asked) return reply.header("content-length", size).send(createReadStream(path))
-    const match = /^bytes=(\d{1,15})-(\d{0,15})$/.exec(asked)
-    const start = Number(match?.[1])
-    const end = Math.min(match?.[2] ? Number(match[2]) : size - 1, size - 1)
-    if (!match || start > end) {
-        reply.header("content-range", `bytes */${size}`)
-        throw new Problem(416, "Range not satisfiable", `${asked} of a file of ${size} bytes`)
-    }
     return reply
         .code(206)
         .header("content-range", `bytes ${start}-${end}/${size}`)
         .header("content-length", end - start + 1)
         .send(createReadStream(path, { start, end }))
+}
+
+/** What feed an upgrade asks for, or undefined. Its address is what somebody out there wrote. */
+function liveRequest({ url = "" }: IncomingMessage) {
+    const [path = "", query] = url.split("?", 2)
+    const name = /^\/api\/operations\/([^/]{1,64})\/live$/.exec(path)?.[1]
+    if (!name) return undefined
+    try {
+        const operationId = decodeURIComponent(name)
+        return { operationId, since: new URLSearchParams(query).get("since") }
+    } catch {
+        return undefined
+    }
 }
 
 /** A page of another origin must not open a feed with the viewer's cookie. */
@@ -324,13 +358,17 @@ function remoteOf({ socket }: IncomingMessage): string {
     return `${socket.remoteAddress ?? "?"}:${socket.remotePort ?? 0}`
 }
 
-function problemOf(error: Error & { statusCode?: number }, log: Log): Problem {
+function problemOf(error: FastifyError, request: FastifyRequest, log: Log): Problem {
     if (error instanceof Problem) return error
     if (hasZodFastifySchemaValidationErrors(error)) {
-        const detail = error.validation
-            .map(({ instancePath, message }) => `${instancePath.replace(/^\//, "")}: ${message}`)
-            .join("; ")
-        return new Problem(400, "Bad request", detail)
+        const context = (error as FastifyError).validationContext as "params" | "querystring"
+        const given = (context === "params" ? request.params : request.query) as object
+        const detail = error.validation.map(({ instancePath, message }) => {
+            const name = instancePath.replace(/^\//, "")
+            const value = JSON.stringify(new Map(Object.entries(given)).get(name)) ?? "nothing"
+            return `${name}: given ${value}, ${message}`
+        })
+        return new Problem(400, "Bad request", detail.join("; "))
     }
     const status = error.statusCode ?? 500
     if (status < 500) return new Problem(status, "Bad request", error.message)
@@ -339,6 +377,7 @@ function problemOf(error: Error & { statusCode?: number }, log: Log): Problem {
 }
 
 function sendProblem(reply: FastifyReply, problem: Problem) {
+    reply.header("cache-control", "no-store")
     return reply.code(problem.status).type(PROBLEM_TYPE).send(problemBody(problem))
 }
 

@@ -18,6 +18,10 @@ CREATE TABLE IF NOT EXISTS consultation (
 ) STRICT;
 CREATE TRIGGER IF NOT EXISTS consultation_no_update BEFORE UPDATE ON consultation
     BEGIN SELECT RAISE(ABORT, 'the consultation log is append-only'); END;
+-- REPLACE deletes without the trigger below.
+CREATE TRIGGER IF NOT EXISTS consultation_no_replace BEFORE INSERT ON consultation
+    WHEN EXISTS (SELECT 1 FROM consultation WHERE id = NEW.id)
+    BEGIN SELECT RAISE(ABORT, 'the consultation log is append-only'); END;
 CREATE TRIGGER IF NOT EXISTS consultation_no_delete BEFORE DELETE ON consultation
     BEGIN SELECT RAISE(ABORT, 'the consultation log is append-only'); END;
 `

@@ -35,6 +35,12 @@ CREATE TABLE IF NOT EXISTS downlink (
 ) STRICT, WITHOUT ROWID;
 CREATE TRIGGER IF NOT EXISTS uplink_no_update BEFORE UPDATE ON uplink
     BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+-- REPLACE deletes without the trigger below; a record that is held makes way for none.
+CREATE TRIGGER IF NOT EXISTS uplink_no_replace BEFORE INSERT ON uplink
+    WHEN EXISTS (SELECT 1 FROM uplink WHERE id = NEW.id)
+        OR EXISTS (SELECT 1 FROM uplink
+            WHERE device_id = NEW.device_id AND session = NEW.session AND seq = NEW.seq)
+    BEGIN SELECT RAISE(IGNORE); END;
 CREATE TRIGGER IF NOT EXISTS uplink_no_delete BEFORE DELETE ON uplink
     BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 `
@@ -88,8 +94,9 @@ export class SqliteLedger implements Ledger {
         return this.statements.after.all(id, count).map(uplinkOf)
     }
 
+    /** Nothing is ever deleted, so the newest number is the count: no scan for whoever asks. */
     count(): number {
-        return this.statements.count.get()?.count ?? 0
+        return this.statements.newest.get()?.id ?? 0
     }
 
     /** Commits what waits and closes the file. */
@@ -175,7 +182,7 @@ function prepare(database: Sqlite) {
         after: database.prepare<[number, number], UplinkRow>(
             "SELECT * FROM uplink WHERE id > ? ORDER BY id LIMIT ?",
         ),
-        count: database.prepare<[], { count: number }>("SELECT count(*) AS count FROM uplink"),
+        newest: database.prepare<[], { id: number | null }>("SELECT max(id) AS id FROM uplink"),
     }
 }
 

@@ -28,7 +28,7 @@ export class SignIn {
 
     /** The secret of a link for this user. */
     makeLink(userId: string, nowMs: UnixMs): string {
-        return this.issue("sign_in_link", userId, nowMs + LINK_LIFE_MS)
+        return this.issue("sign_in_link", userId, nowMs, LINK_LIFE_MS)
     }
 
     /** Uses a link up; the secret of the session that it opens, or undefined when it is not valid. */
@@ -39,7 +39,7 @@ export class SignIn {
                     "DELETE FROM sign_in_link WHERE digest = ? AND until_ms > ? RETURNING user_id",
                 )
                 .get(digestOf(secret), nowMs)
-            return link && this.issue("session", link.user_id, nowMs + SESSION_LIFE_MS)
+            return link && this.issue("session", link.user_id, nowMs, SESSION_LIFE_MS)
         })()
     }
 
@@ -73,11 +73,18 @@ export class SignIn {
         this.database.close()
     }
 
-    private issue(table: "sign_in_link" | "session", userId: string, untilMs: number): string {
+    /** What has run out goes when something new comes. */
+    private issue(
+        table: "sign_in_link" | "session",
+        userId: string,
+        nowMs: UnixMs,
+        lifeMs: number,
+    ): string {
         const secret = randomBytes(SECRET_BYTES).toString("base64url")
+        this.database.prepare(`DELETE FROM ${table} WHERE until_ms <= ?`).run(nowMs)
         this.database
             .prepare(`INSERT INTO ${table} (digest, user_id, until_ms) VALUES (?, ?, ?)`)
-            .run(digestOf(secret), userId, untilMs)
+            .run(digestOf(secret), userId, nowMs + lifeMs)
         return secret
     }
 }

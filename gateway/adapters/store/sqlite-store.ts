@@ -6,15 +6,16 @@ import type { UnixMs } from "../../../protocol/units.js"
 import type { Continuity, Gap } from "../../core/ingest/continuity.js"
 import type { Uplink } from "../../core/ingest/uplink.js"
 import type { CoveredFix, Derived, TargetEvent, TargetMemory } from "../../core/pipeline.js"
-import type {
-    DerivedStep,
-    DerivedStore,
-    Span,
-    StoredAlert,
-    StoredGap,
-    TrackReader,
+import {
+    type DerivedStep,
+    type DerivedStore,
+    type Span,
+    type StoredAlert,
+    type StoredGap,
+    type TrackReader,
+    UnstorableError,
 } from "../../core/ports.js"
-import { openSqlite, type Sqlite } from "../sqlite.js"
+import { isOurData, openSqlite, type Sqlite } from "../sqlite.js"
 
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS fix (
@@ -59,7 +60,22 @@ CREATE TABLE IF NOT EXISTS cursor (
     id INTEGER PRIMARY KEY CHECK (id = 1), uplink_id INTEGER NOT NULL
 ) STRICT;
 INSERT INTO cursor (id, uplink_id) VALUES (1, 0) ON CONFLICT DO NOTHING;
+CREATE TABLE IF NOT EXISTS tally (
+    id INTEGER PRIMARY KEY CHECK (id = 1), fixes INTEGER NOT NULL, alerts INTEGER NOT NULL,
+    withheld INTEGER NOT NULL, rejected INTEGER NOT NULL
+) STRICT;
+INSERT INTO tally SELECT 1, (SELECT count(*) FROM fix), (SELECT count(*) FROM alert),
+    (SELECT coalesce(sum(count), 0) FROM withheld), (SELECT count(*) FROM rejected)
+    WHERE NOT EXISTS (SELECT 1 FROM tally);
 `
+
+/** How much of each there is, kept up at every commit: counting millions of rows takes seconds. */
+export interface Tally {
+    fixes: number
+    alerts: number
+    withheld: number
+    rejected: number
+}
 
 export class SqliteStore implements DerivedStore, TrackReader {
     private readonly database: Sqlite
@@ -97,7 +113,7 @@ export class SqliteStore implements DerivedStore, TrackReader {
     commit(steps: readonly DerivedStep[]): void {
         const devices = new Map<string, Continuity | null>()
         const targets = new Map<string, TargetMemory>()
-        this.database.transaction(() => {
+        const write = this.database.transaction(() => {
             for (const { uplink, derived } of steps) {
                 this.write(uplink, derived)
                 devices.set(uplink.deviceId, derived.continuity)
@@ -106,14 +122,21 @@ export class SqliteStore implements DerivedStore, TrackReader {
             for (const [id, memory] of devices) this.remember(`device:${id}`, memory)
             for (const [id, memory] of targets) this.remember(`target:${id}`, memory)
             this.statements.moveCursor.run(steps.at(-1)!.uplink.id)
-        })()
+        })
+        try {
+            write()
+        } catch (cause) {
+            const { message } = cause as Error
+            if (isOurData(cause)) throw new UnstorableError(message, { cause })
+            throw new Error(`cannot store what ${steps.length} uplinks mean: ${message}`, { cause })
+        }
         // Only what is stored is remembered: a failed commit leaves the memory as it was.
         for (const [id, memory] of devices) this.devices.set(id, memory)
         for (const [id, memory] of targets) this.targets.set(id, memory)
     }
 
-    lastPoint(targetId: string): TrackPoint | undefined {
-        return this.statements.lastPoint.get(targetId)
+    lastPoint(targetId: string, { fromMs, toMs }: Span): TrackPoint | undefined {
+        return this.statements.track.get(targetId, fromMs, toMs, 1)
     }
 
     /** Oldest first; of a longer span the newest `count` points. */
@@ -139,7 +162,7 @@ export class SqliteStore implements DerivedStore, TrackReader {
         return this.statements.fixes.all(deviceId)
     }
 
-    counts(): { fixes: number; alerts: number; withheld: number; rejected: number } {
+    counts(): Tally {
         return this.statements.counts.get()!
     }
 
@@ -150,13 +173,16 @@ export class SqliteStore implements DerivedStore, TrackReader {
     private write(uplink: Uplink, derived: Derived): void {
         const { statements } = this
         statements.noteReceived.run(uplink.deviceId, uplink.receivedAtMs)
-        for (const fix of derived.fixes) statements.insertFix.run(...fixRow(uplink, fix))
+        let [fixes, alerts] = [0, 0]
+        for (const fix of derived.fixes)
+            fixes += statements.insertFix.run(...fixRow(uplink, fix)).changes
         for (const { targetId, state } of derived.states) {
             const { atMs, latDeg, lonDeg, speedMps, headingDeg, accuracyM } = state
             const values = [latDeg, lonDeg, speedMps, headingDeg, accuracyM] as const
             statements.putPoint.run(targetId, atMs, ...values)
         }
-        for (const event of derived.events) statements.insertAlert.run(...alertRow(event))
+        for (const event of derived.events)
+            alerts += statements.insertAlert.run(...alertRow(event)).changes
         for (const gap of derived.gaps) statements.putGap.run(...gapRow(gap))
         for (const id of derived.filledGaps) statements.dropGap.run(id)
         const { withheld, rejected } = derived
@@ -165,6 +191,7 @@ export class SqliteStore implements DerivedStore, TrackReader {
             statements.insertWithheld.run(uplink.id, uplink.deviceId, count, fromMs, toMs)
         }
         if (rejected) statements.insertRejected.run(uplink.id, uplink.deviceId, rejected)
+        statements.count.run(fixes, alerts, withheld?.count ?? 0, rejected ? 1 : 0)
     }
     private remember(key: string, memory: unknown): void {
         this.statements.remember.run(key, JSON.stringify(memory))
@@ -218,7 +245,7 @@ function prepare(database: Sqlite) {
         ),
         insertAlert: database.prepare(
             `INSERT INTO alert (id, operation_id, target_id, fence_id, kind, at_ms, raised_at_ms,
-                state) VALUES (?, ?, ?, ?, ?, ?, ?, 'raised')`,
+                state) VALUES (?, ?, ?, ?, ?, ?, ?, 'raised') ON CONFLICT (id) DO NOTHING`,
         ),
         putGap: database.prepare(
             `INSERT INTO gap (id, device_id, from_ms, to_ms, cause, missing)
@@ -240,9 +267,6 @@ function prepare(database: Sqlite) {
         received: database.prepare<[string], { at_ms: UnixMs }>(
             "SELECT at_ms FROM received WHERE device_id = ?",
         ),
-        lastPoint: database.prepare<[string], TrackPoint>(
-            `SELECT ${point} FROM track WHERE target_id = ? ORDER BY at_ms DESC LIMIT 1`,
-        ),
         track: database.prepare<[string, number, number, number], TrackPoint>(
             `SELECT ${point} FROM track WHERE target_id = ? AND at_ms BETWEEN ? AND ?
              ORDER BY at_ms DESC LIMIT ?`,
@@ -263,13 +287,10 @@ function prepare(database: Sqlite) {
                 course_deg AS courseDeg, accuracy_dm AS accuracyDm, satellites, is_late AS isLate
              FROM fix WHERE device_id = ? ORDER BY uplink_id, number`,
         ),
-        counts: database.prepare<
-            [],
-            { fixes: number; alerts: number; withheld: number; rejected: number }
-        >(
-            `SELECT (SELECT count(*) FROM fix) AS fixes, (SELECT count(*) FROM alert) AS alerts,
-                (SELECT coalesce(sum(count), 0) FROM withheld) AS withheld,
-                (SELECT count(*) FROM rejected) AS rejected`,
+        counts: database.prepare<[], Tally>("SELECT fixes, alerts, withheld, rejected FROM tally"),
+        count: database.prepare(
+            `UPDATE tally SET fixes = fixes + ?, alerts = alerts + ?, withheld = withheld + ?,
+                rejected = rejected + ?`,
         ),
     }
 }

@@ -3,11 +3,19 @@
 // the first chain key.
 
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto"
-import { existsSync, readFileSync, writeFileSync } from "node:fs"
-import { type EpochKeys, epochKeys, firstChainKey, ROOT_KEY_BYTES } from "../../../protocol/keys.js"
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } from "node:fs"
+import { dirname } from "node:path"
+import {
+    DEVICE_ID_BYTES,
+    type EpochKeys,
+    epochKeys,
+    firstChainKey,
+    ROOT_KEY_BYTES,
+} from "../../../protocol/keys.js"
+import { InputError } from "../../core/input-error.js"
 import type { Vault } from "../../core/ports.js"
 import { nodeHkdf } from "../crypto/node-crypto.js"
-import { openSqlite, type Sqlite } from "../sqlite.js"
+import { OWNER_ONLY, openSqlite, type Sqlite } from "../sqlite.js"
 
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS root (
@@ -19,19 +27,32 @@ const SEAL = "aes-256-gcm"
 const NONCE_BYTES = 12
 const TAG_BYTES = 16
 const KEY_BYTES = 32
+const DEVICE_ID = new RegExp(`^[0-9a-f]{${2 * DEVICE_ID_BYTES}}$`)
 
 export class SqliteVault implements Vault {
     private readonly database: Sqlite
     private readonly key: Buffer
     private readonly derived = new Map<string, EpochKeys>()
 
+    /** Throws when the key is missing, or is not the one that sealed what the database holds. */
     constructor(databasePath: string, keyPath: string) {
         this.database = openSqlite(databasePath, "durable", SCHEMA)
-        this.key = readOrMakeKey(keyPath, this.isEmpty())
+        try {
+            const [first] = this.deviceIds()
+            this.key = readOrMakeKey(keyPath, first === undefined)
+            if (first) this.root(first)
+        } catch (error) {
+            this.database.close()
+            throw error
+        }
     }
 
     /** Makes and keeps a device's root key. Throws when the device has one already. */
     enrol(deviceId: string): void {
+        if (!DEVICE_ID.test(deviceId))
+            throw new InputError(
+                `device id "${deviceId}": expected ${2 * DEVICE_ID_BYTES} hexadecimal digits`,
+            )
         const root = randomBytes(ROOT_KEY_BYTES)
         this.database
             .prepare("INSERT INTO root (device_id, sealed) VALUES (?, ?)")
@@ -65,9 +86,6 @@ export class SqliteVault implements Vault {
         this.database.close()
     }
 
-    private isEmpty(): boolean {
-        return this.deviceIds().length === 0
-    }
     private root(deviceId: string): Buffer | undefined {
         const row = this.database
             .prepare<[string], { sealed: Buffer }>("SELECT sealed FROM root WHERE device_id = ?")
@@ -105,6 +123,23 @@ function readOrMakeKey(path: string, mayMake: boolean): Buffer {
     if (!mayMake)
         throw new Error(`vault key ${path} is missing: without it no device can be opened`)
     const key = randomBytes(KEY_BYTES)
-    writeFileSync(path, key, { mode: 0o600, flag: "wx" })
+    const file = openSync(path, "wx", OWNER_ONLY)
+    try {
+        writeSync(file, key)
+        fsyncSync(file)
+    } finally {
+        closeSync(file)
+    }
+    syncFolder(dirname(path))
     return key
+}
+
+/** The key's name is on the disk before anything is sealed by it. */
+function syncFolder(path: string): void {
+    const folder = openSync(path, "r")
+    try {
+        fsyncSync(folder)
+    } finally {
+        closeSync(folder)
+    }
 }

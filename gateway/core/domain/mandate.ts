@@ -12,6 +12,14 @@ export interface FixInTime {
     lonDeg: Deg
 }
 
+/** What begins at `fromMs` and has ended at `toMs`; null for no end yet. */
+type Run = Pick<Assignment, "fromMs" | "toMs">
+/** Both ends included. */
+interface Span {
+    fromMs: UnixMs
+    toMs: UnixMs
+}
+
 /** The authorisation under which a fix may be opened. */
 export interface Cover {
     mandate: Mandate
@@ -27,7 +35,7 @@ export interface Cover {
  * opened, stored, derived from, logged or sent.
  *
  * A mandate runs from `fromMs` on and has ended at `toMs`. A fix that claims a time inside but was
- * received before the mandate began comes from a wrong clock, and is not covered. The place is
+ * received before mandate and assignment began comes from a wrong clock, and is not covered. The place is
  * looked at last, and only where the mandate is limited to an area.
  */
 export function coverOf(caseFile: CaseFile, fix: FixInTime): Cover | undefined {
@@ -35,7 +43,8 @@ export function coverOf(caseFile: CaseFile, fix: FixInTime): Cover | undefined {
         if (assignment.deviceId !== fix.deviceId || !runsAt(assignment, fix.atMs)) continue
         const mandate = caseFile.mandates.find((one) => one.id === assignment.mandateId)
         if (!mandate || mandate.targetId !== assignment.targetId) continue
-        if (!runsAt(mandate, fix.atMs) || fix.receivedAtMs < mandate.fromMs) continue
+        const beganMs = Math.max(mandate.fromMs, assignment.fromMs)
+        if (!runsAt(mandate, fix.atMs) || fix.receivedAtMs < beganMs) continue
         if (mandate.area && boundaryDistanceM(mandate.area, fix) > 0) continue
         return {
             mandate,
@@ -56,6 +65,14 @@ export function runningMandate(
     return caseFile.mandates.find((one) => one.targetId === targetId && runsAt(one, nowMs))
 }
 
-function runsAt(span: Pick<Mandate, "fromMs"> & Pick<Assignment, "toMs">, atMs: UnixMs): boolean {
-    return atMs >= span.fromMs && (span.toMs === null || atMs < span.toMs)
+/** The part of a span in which a mandate or an assignment ran; empty (to before from) for none. */
+export function partUnder(run: Run, { fromMs, toMs }: Span): Span {
+    return {
+        fromMs: Math.max(fromMs, run.fromMs) as UnixMs,
+        toMs: (run.toMs === null ? toMs : Math.min(toMs, run.toMs - 1)) as UnixMs,
+    }
+}
+
+export function runsAt(run: Run, atMs: UnixMs): boolean {
+    return atMs >= run.fromMs && (run.toMs === null || atMs < run.toMs)
 }

@@ -17,6 +17,12 @@ export interface Gap {
     missing: number | null
 }
 
+/** Stretches of missing numbers that may still be filled; past this many the oldest is settled. */
+export const MISSING_RANGES_MAX = 256
+
+/** Former sessions of which a straggler is known for one. */
+const PAST_SESSIONS_MAX = 16
+
 interface MissingRange {
     firstSeq: number
     lastSeq: number
@@ -27,12 +33,16 @@ interface MissingRange {
 /** What is remembered of a device between its uplinks. */
 export interface Continuity {
     session: string
+    /** Sessions before this one, newest first: what still arrives of them changes nothing. */
+    pastSessions: string[]
     highestSeq: number
     missing: MissingRange[]
+    /** Records in gaps that are settled: they stay gaps for good. */
+    settled: number
     thinned: number
     /** Time of the device's newest fix, null while it has sent none. */
     newestFixMs: UnixMs | null
-    /** When the session's hello was received: where a gap starts that no fix precedes. */
+    /** When the session was first heard of: where a gap starts that no fix precedes. */
     openedAtMs: UnixMs
     /** A restart whose first fix has not come yet. */
     open: Gap | null
@@ -46,98 +56,124 @@ export interface ContinuityStep {
     filled: string[]
 }
 
-/** Which gaps an uplink opens, changes or fills. */
+/**
+ * Which gaps an uplink opens, changes or fills. A session begins with its hello; where another of
+ * its records comes first, the numbers before that one are missing until they come.
+ */
 export function follow(
     memory: Continuity | null,
     uplink: Uplink,
     body: FixBatch | Hello | undefined,
 ): ContinuityStep {
-    if (body?.kind === "hello") return begin(memory, uplink)
-    if (!memory || memory.session !== uplink.session) return { memory, gaps: [], filled: [] }
-    return proceed(memory, uplink, body)
+    const batch = body?.kind === "fixes" ? body : undefined
+    if (memory?.session === uplink.session) return proceed(memory, uplink, batch)
+    if (memory?.pastSessions.includes(uplink.session)) return { memory, gaps: [], filled: [] }
+    const firstSeq = body?.kind === "hello" ? uplink.seq : 0
+    const begun = begin(memory, uplink, firstSeq)
+    const step = proceed(begun, uplink, batch)
+    return begun.open && !batch ? { ...step, gaps: [begun.open, ...step.gaps] } : step
 }
 
-function begin(previous: Continuity | null, uplink: Uplink): ContinuityStep {
-    const memory: Continuity = {
+function begin(previous: Continuity | null, uplink: Uplink, firstSeq: number): Continuity {
+    const past = previous ? [previous.session, ...previous.pastSessions] : []
+    return {
         session: uplink.session,
-        highestSeq: uplink.seq,
+        pastSessions: past.slice(0, PAST_SESSIONS_MAX),
+        highestSeq: firstSeq - 1,
         missing: [],
+        settled: 0,
         thinned: 0,
         newestFixMs: previous?.newestFixMs ?? null,
         openedAtMs: uplink.receivedAtMs,
-        open: null,
+        open: previous && restartGap(previous, uplink),
     }
-    if (!previous) return { memory, gaps: [], filled: [] }
-    // Several restarts with no fix between them are one gap.
-    const gap: Gap = previous.open ?? {
-        id: `${uplink.deviceId}:${uplink.session}:restart`,
-        deviceId: uplink.deviceId,
-        fromMs: previous.newestFixMs ?? previous.openedAtMs,
-        toMs: null,
-        cause: "restart",
-        missing: null,
-    }
-    memory.open = gap
-    return { memory, gaps: [gap], filled: [] }
 }
 
-function proceed(before: Continuity, uplink: Uplink, body: FixBatch | undefined): ContinuityStep {
-    const memory = { ...before, missing: [...before.missing] }
-    const step: ContinuityStep = { memory, gaps: [], filled: [] }
+/** Several restarts with no fix between them are one gap. */
+function restartGap(previous: Continuity, { deviceId, session }: Uplink): Gap {
+    return (
+        previous.open ?? {
+            id: `${deviceId}:${session}:restart`,
+            deviceId,
+            fromMs: previous.newestFixMs ?? previous.openedAtMs,
+            toMs: null,
+            cause: "restart",
+            missing: null,
+        }
+    )
+}
+
+function proceed(
+    before: Continuity,
+    { deviceId, seq }: Uplink,
+    batch: FixBatch | undefined,
+): ContinuityStep {
+    const memory = { ...before }
+    const gaps: Gap[] = []
     const last = before.newestFixMs ?? before.openedAtMs
-    const first = body ? fixTimeMs(body, 0) : last
-    if (memory.open && body) {
-        step.gaps.push({ ...memory.open, toMs: first })
+    const first = batch ? fixTimeMs(batch, 0) : last
+    if (memory.open && batch) {
+        gaps.push({ ...memory.open, toMs: first })
         memory.open = null
     }
-    if (uplink.seq > memory.highestSeq + 1)
-        memory.missing.push({
-            firstSeq: memory.highestSeq + 1,
-            lastSeq: uplink.seq - 1,
-            fromMs: last,
-            toMs: first,
-        })
-    memory.missing = memory.missing.flatMap((range) => without(range, uplink.seq))
-    memory.highestSeq = Math.max(memory.highestSeq, uplink.seq)
-    memory.thinned = Math.max(memory.thinned, body?.thinned ?? 0)
-    if (body) {
-        const newest = fixTimeMs(body, body.fixes.length - 1)
+    const passed = { firstSeq: before.highestSeq + 1, lastSeq: seq - 1, fromMs: last, toMs: first }
+    const missing = passed.firstSeq <= passed.lastSeq ? [...before.missing, passed] : before.missing
+    const remaining = missing.flatMap((range) => without(range, seq, batch))
+    const surplus = Math.max(0, remaining.length - MISSING_RANGES_MAX)
+    memory.missing = remaining.slice(surplus)
+    memory.settled += remaining.slice(0, surplus).reduce((sum, range) => sum + sizeOf(range), 0)
+    memory.highestSeq = Math.max(before.highestSeq, seq)
+    memory.thinned = Math.max(before.thinned, batch?.thinned ?? 0)
+    if (batch) {
+        const newest = fixTimeMs(batch, batch.fixes.length - 1)
         memory.newestFixMs = Math.max(before.newestFixMs ?? newest, newest) as UnixMs
     }
-    const was = gapsOf(before, uplink.deviceId)
-    const is = gapsOf(memory, uplink.deviceId)
-    step.filled = was.map((gap) => gap.id).filter((id) => !is.some((gap) => gap.id === id))
-    step.gaps.push(...is.filter((gap) => !was.some((one) => isSame(one, gap))))
-    return step
+    const was = new Map(gapsOf(before, deviceId).map((gap) => [gap.id, gap]))
+    for (const gap of gapsOf(memory, deviceId)) {
+        if (!isSame(was.get(gap.id), gap)) gaps.push(gap)
+        was.delete(gap.id)
+    }
+    for (const range of remaining.slice(0, surplus)) was.delete(idOf(range, memory, deviceId))
+    return { memory, gaps, filled: [...was.keys()] }
 }
 
 /** The tracker counts what its full queue let go of: while that explains all, it is the cause. */
 function gapsOf(memory: Continuity, deviceId: string): Gap[] {
-    const total = memory.missing.reduce((sum, one) => sum + one.lastSeq - one.firstSeq + 1, 0)
+    const total = memory.missing.reduce((sum, range) => sum + sizeOf(range), memory.settled)
     return memory.missing.map((range) => ({
-        id: `${deviceId}:${memory.session}:${range.lastSeq}`,
+        id: idOf(range, memory, deviceId),
         deviceId,
         fromMs: range.fromMs,
         toMs: range.toMs,
         cause: memory.thinned >= total ? "thinned" : "missing",
-        missing: range.lastSeq - range.firstSeq + 1,
+        missing: sizeOf(range),
     }))
 }
 
-/** What stays missing of a range once `seq` has come. */
-function without(range: MissingRange, seq: number): MissingRange[] {
+/** What stays missing of a range once `seq` has come, up to and after the time of its fixes. */
+function without(range: MissingRange, seq: number, batch: FixBatch | undefined): MissingRange[] {
     if (seq < range.firstSeq || seq > range.lastSeq) return [range]
+    const inside = (atMs: UnixMs) =>
+        Math.min(Math.max(atMs, range.fromMs), Math.max(range.fromMs, range.toMs)) as UnixMs
+    const toMs = batch ? inside(fixTimeMs(batch, 0)) : range.toMs
+    const fromMs = batch ? inside(fixTimeMs(batch, batch.fixes.length - 1)) : range.fromMs
     const parts = [
-        { ...range, lastSeq: seq - 1 },
-        { ...range, firstSeq: seq + 1 },
+        { ...range, lastSeq: seq - 1, toMs },
+        { ...range, firstSeq: seq + 1, fromMs },
     ]
     return parts.filter((part) => part.firstSeq <= part.lastSeq)
 }
 
-function isSame(a: Gap, b: Gap): boolean {
-    return a.id === b.id && a.cause === b.cause && a.missing === b.missing && a.toMs === b.toMs
+function idOf({ lastSeq }: MissingRange, { session }: Continuity, deviceId: string): string {
+    return `${deviceId}:${session}:${lastSeq}`
 }
-
+function sizeOf({ firstSeq, lastSeq }: MissingRange): number {
+    return lastSeq - firstSeq + 1
+}
+function isSame(a: Gap | undefined, b: Gap): boolean {
+    if (a?.cause !== b.cause || a.missing !== b.missing) return false
+    return a.fromMs === b.fromMs && a.toMs === b.toMs
+}
 function fixTimeMs(batch: FixBatch, index: number): UnixMs {
     return (batch.fixes[index]!.timeDs * 100) as UnixMs
 }
