@@ -42,7 +42,7 @@ export function boardName(): string {
     return ds.isSimulator() ? "simulator" : ds._dcfgString("devName") || "unknown"
 }
 
-/** Lets other fibers run; a fiber that computes for long without it is stopped by the runtime. */
+/** Lets other fibers run; where one computes for long without it, the runtime stops the program. */
 export async function breathe(): Promise<void> {
     await ds.sleep(0)
 }

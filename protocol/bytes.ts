@@ -1,5 +1,5 @@
-// Numbers into bytes, exact past 32 bits. On the tracker `%`, `&` and shifts turn their operands
-// into 32-bit integers, where a larger one becomes 0: division and subtraction do not.
+// Numbers into bytes, exact past 32 bits. On the tracker `%` wraps its operands into 32 bits, as `&`
+// and shifts do everywhere; division and subtraction stay exact (docs/decisions/0005).
 
 /** Byte `index` of a non-negative integer, 0 for the lowest. */
 export function byteOf(value: number, index: number): number {

@@ -1,7 +1,8 @@
 // What the gateway tells a console: the shapes of the live feed and of the HTTP answers beside it.
 // The feed is a WebSocket of JSON messages. The first message is a `snapshot`, or a `resume` when
 // the console named a `since` that the ring still holds; after that `delta`, `event`, `withdrawn`
-// and `heartbeat` follow. Every message but the heartbeat takes the next `seq` of its run.
+// and `heartbeat` follow. Each `delta`, `event`, `gap` and `withdrawn` takes the operation's next
+// `seq` of this run; the others name the last one that was taken.
 
 import type { Deg, Metres, Mps, UnixMs } from "./units.js"
 

@@ -15,6 +15,8 @@ interface SocketNatives {
 const QUEUE_FULL = -1
 const FULL_RETRY_MS = 20
 const FULL_RETRIES_MAX = 200
+/** What the uplink is behind by at most; a gateway that sends more than we read is cut off. */
+const EVENTS_MAX = 32
 
 export type SocketEvent =
     | { what: "opened" }
@@ -33,7 +35,10 @@ function natives(): SocketNatives {
 
 function onEvent(event: string, detail: Buffer | string): void {
     if (!isOpen) return
-    if (event === "open") events.push({ what: "opened" })
+    if (events.length >= EVENTS_MAX) {
+        closeSocket()
+        events = [{ what: "closed" }]
+    } else if (event === "open") events.push({ what: "opened" })
     else if (event === "data") events.push({ what: "received", bytes: detail as Buffer })
     else {
         isOpen = false

@@ -137,6 +137,14 @@ describe("a restart", () => {
         expect(follower.found).toEqual([["restart", null, 71, 70]])
     })
 
+    it("begins no later than its receipt, whatever a wrong clock has claimed", () => {
+        const ahead = aFix({ timeDs: minute(600, 0) / 100 })
+        const body: FixBatch = { kind: "fixes", firstFix: 0, fixes: [ahead], thinned: 0 }
+        const follower = new Follower().hello(0).take(1, "aa", body).hello(0, "bb")
+        const [[, , fromS]] = follower.found as [[string, null, number, null]]
+        expect(fromS).toBe(90)
+    })
+
     it("is no gap for a device that was never heard of", () => {
         expect(new Follower().hello().found).toEqual([])
     })

@@ -105,7 +105,7 @@ function restartGap(previous: Continuity, { deviceId, session }: Uplink): Gap {
 
 function proceed(
     before: Continuity,
-    { deviceId, seq }: Uplink,
+    { deviceId, seq, receivedAtMs }: Uplink,
     batch: FixBatch | undefined,
 ): ContinuityStep {
     const memory = { ...before }
@@ -125,7 +125,9 @@ function proceed(
     memory.highestSeq = Math.max(before.highestSeq, seq)
     memory.thinned = Math.max(before.thinned, batch?.thinned ?? 0)
     if (batch) {
-        const newest = fixTimeMs(batch, batch.fixes.length - 1)
+        // A fix cannot be from after its receipt: a wrong clock must not move the next gap ahead.
+        const claimed = fixTimeMs(batch, batch.fixes.length - 1)
+        const newest = Math.min(claimed, receivedAtMs)
         memory.newestFixMs = Math.max(before.newestFixMs ?? newest, newest) as UnixMs
     }
     const was = new Map(gapsOf(before, deviceId).map((gap) => [gap.id, gap]))
