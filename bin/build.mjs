@@ -7,9 +7,13 @@ import { buildDevicePrograms } from "./tooling/device-programs.mjs"
 
 const ROOT = join(import.meta.dirname, "..")
 
-/** Builds all that is stale and tells how it went on stderr; true when all of it is built. */
-export async function buildAll(root = ROOT) {
-    const failures = buildDevicePrograms(root, say)
+/**
+ * Builds all that is stale and tells how it went on stderr; true when all of it is built. The device
+ * programs of the tests only where tests follow.
+ */
+export async function buildAll(root = ROOT, withTests = false) {
+    const isAsked = ({ entry = "" }) => withTests || entry.startsWith("firmware/")
+    const failures = buildDevicePrograms(root, say, isAsked)
     for (const { entry, message } of failures) say(`${entry} failed:\n${message}`)
     const problem = await buildConsole(root, say)
     if (problem !== undefined) say(`console failed:\n${problem}`)

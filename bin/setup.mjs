@@ -23,9 +23,11 @@ const { aptInstall, run, SetupError, say } = await import("./tooling/run.mjs")
 try {
     installPackages(ROOT)
     makeSqliteLoad(ROOT)
-    if (process.argv.includes("--test")) haveChromium()
+    const withTests = process.argv.includes("--test")
+    if (withTests) haveChromium()
     const { buildAll } = await import("./build.mjs")
-    if (!(await buildAll(ROOT))) throw new SetupError("the build failed; its reasons are above")
+    if (!(await buildAll(ROOT, withTests)))
+        throw new SetupError("the build failed; its reasons are above")
 } catch (error) {
     if (!(error instanceof SetupError)) throw error
     say(error.message)

@@ -57,12 +57,14 @@ export function devicePrograms(root) {
  *
  * @param {string} root
  * @param {(line: string) => void} say
+ * @param {(program: DeviceProgram) => boolean} isAsked leaves out programs that nobody runs now
  * @returns {DeviceFailure[]} with the compiler's own messages, paths below `root`
  */
-export function buildDevicePrograms(root, say) {
+export function buildDevicePrograms(root, say, isAsked = () => true) {
     const programs = devicePrograms(root)
     removeStrays(root, programs)
     const wanted = programs
+        .filter(isAsked)
         .map((program) => ({ program, inputs: inputsDigest(root, program.entry) }))
         .filter(({ program, inputs }) => !isFresh(root, program.output, inputs))
     const lacksLibraries = !existsSync(join(root, "node_modules/@devicescript/core"))
