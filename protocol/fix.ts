@@ -1,8 +1,12 @@
 // Fixes in the plain profile (0): arrays of differences that any CBOR library reads. One quantum
 // serves device, wire and store, so a fix survives the way unchanged: 0.1 s, 1e-6 degree (11 cm),
-// 1 m of altitude, 0.1 m/s, 1 degree of course, 0.1 m of accuracy.
+// 1 m of altitude, 0.1 m/s, 1 degree of course, 0.1 m of accuracy. The other profiles are packed and
+// keep as much of that as they say; the byte string under key 4 tells them apart.
 
 import { CborReader, CborWriter, cborIntLength } from "./cbor.js"
+import { type PackedTail, PackedWriter } from "./pack/packed-batch.js"
+import { BATCH_BYTES_MAX, decodePackedBody, packedBody } from "./pack/packed-body.js"
+import { type FixColumns, profileOf } from "./pack/profile.js"
 import { type Reject, reject } from "./reject.js"
 
 /** One position solution as the receiver reported it, in the wire's quanta: integers throughout. */
@@ -33,6 +37,8 @@ export interface FixBatch {
     fixes: Fix[]
     /** Records that the full outbox has let go of since the session began. */
     thinned: number
+    /** Where a packed batch left off: one that is chained to its last fix goes on from there. */
+    tail?: PackedTail
 }
 
 export const PROFILE_PLAIN = 0
@@ -58,12 +64,28 @@ export class FixBatchWriter {
     private last: Fix | undefined = undefined
     private rest = new CborWriter()
     private firstBytes = 0
+    private packed: PackedWriter | undefined = undefined
     count = 0
 
-    constructor(private firstFix: number) {}
+    /** `profile`: plain, or a packed one. `base`: what a packed batch is chained to, if to any. */
+    constructor(
+        private firstFix: number,
+        profile: number = PROFILE_PLAIN,
+        base: PackedTail | undefined = undefined,
+    ) {
+        const packing = profileOf(profile)
+        if (packing !== undefined)
+            this.packed = new PackedWriter(packing, firstFix, BATCH_BYTES_MAX, base)
+    }
 
     /** False when the batch is full: close it and put the fix in the next one. */
     add(fix: Fix): boolean {
+        const packed = this.packed
+        if (packed !== undefined) {
+            const isIn = packed.add(packedColumnsOf(fix))
+            this.count = packed.count
+            return isIn
+        }
         const last = this.last
         if (last === undefined) {
             this.first = fix
@@ -81,6 +103,8 @@ export class FixBatchWriter {
 
     /** The body of what was added. `thinned` is left out while it is 0. */
     body(thinned: number): Buffer {
+        const packed = this.packed
+        if (packed !== undefined) return packedBody(packed.finished(), thinned)
         const out = new CborWriter()
         const first = this.first
         if (first === undefined) return out.result()
@@ -104,10 +128,26 @@ export class FixBatchWriter {
         }
         return out.result()
     }
+
+    /** Where a packed batch of one fix at least leaves off; undefined in the plain profile. */
+    tail(): PackedTail | undefined {
+        const packed = this.packed
+        return packed === undefined ? undefined : packed.tail()
+    }
 }
 
-/** A batch, or why the body is none. Unknown keys are passed over. */
-export function decodeFixBatch(body: Buffer): FixBatch | Reject {
+/**
+ * A batch, or why the body is none. Unknown keys are passed over. `baseOf`: the tail of the batch of
+ * the session that ended with a fix, for packed batches that are chained to it.
+ */
+export function decodeFixBatch(
+    body: Buffer,
+    baseOf: (fix: number) => PackedTail | undefined = noBase,
+): FixBatch | Reject {
+    return isPackedBody(body) ? decodePackedFixes(body, baseOf) : decodePlainFixes(body)
+}
+
+function decodePlainFixes(body: Buffer): FixBatch | Reject {
     const reader = new CborReader(body)
     const batch: FixBatch = { kind: "fixes", firstFix: -1, fixes: [], thinned: 0 }
     let count = 0
@@ -145,6 +185,40 @@ export function decodeFixBatch(body: Buffer): FixBatch | Reject {
     return batch
 }
 
+/** A packed batch whose fixes are whole: all that a Fix has. Others are for `decodePackedBody`. */
+function decodePackedFixes(
+    body: Buffer,
+    baseOf: (fix: number) => PackedTail | undefined,
+): FixBatch | Reject {
+    const packed = decodePackedBody(body, baseOf)
+    if (packed.kind === "reject") return packed
+    const fixes: Fix[] = []
+    for (const columns of packed.batch.fixes) {
+        const whole: number[] = []
+        for (let i = 0; i < COLUMNS; i++) {
+            const value = columns[i]
+            if (value === undefined) return reject("column-missing")
+            whole.push(value)
+        }
+        fixes.push(fixOf(whole))
+    }
+    return {
+        kind: "fixes",
+        firstFix: packed.batch.firstFix,
+        fixes: fixes,
+        thinned: packed.thinned,
+        tail: packed.batch.tail,
+    }
+}
+
+/** The first key is 4 and its value a byte string: a plain batch begins with key 1. */
+function isPackedBody(body: Buffer): boolean {
+    return body.length > 2 && body[1] === KEY_REST && body[2] >> 5 === 2
+}
+function noBase(): PackedTail | undefined {
+    return undefined
+}
+
 /** What is out of range in a fix, or undefined. */
 export function faultOf(fix: Fix): string | undefined {
     if (fix.timeDs <= 0 || fix.timeDs >= TIME_DS_MAX) return "time-range"
@@ -169,6 +243,13 @@ function columnsOf(fix: Fix): number[] {
         fix.accuracyDm,
         fix.satellites,
     ]
+}
+/** The same, and no quality: a Fix has none. */
+function packedColumnsOf(fix: Fix): FixColumns {
+    const columns: FixColumns = []
+    for (const value of columnsOf(fix)) columns.push(value)
+    columns.push(undefined)
+    return columns
 }
 function fixOf(columns: number[]): Fix {
     return {

@@ -1,0 +1,64 @@
+// The packed profiles behind the doors that the plain one has.
+
+import fc from "fast-check"
+import { describe, expect, it } from "vitest"
+import { decodeFixBatch, type Fix, FixBatchWriter } from "../../protocol/fix.js"
+import { PackedWriter } from "../../protocol/pack/packed-batch.js"
+import { packedBody } from "../../protocol/pack/packed-body.js"
+import { profileOf } from "../../protocol/pack/profile.js"
+import { cases } from "../support/cases.js"
+
+/** Fine in everything, satellites kept. */
+const WHOLE = 24
+
+const aFix: fc.Arbitrary<Fix> = fc.record({
+    kind: fc.constant("fix" as const),
+    timeDs: fc.integer({ min: 1, max: 41_024_447_999 }),
+    latUdeg: fc.integer({ min: -90_000_000, max: 90_000_000 }),
+    lonUdeg: fc.integer({ min: -180_000_000, max: 179_999_999 }),
+    altM: fc.integer({ min: -1000, max: 100_000 }),
+    speedDmps: fc.integer({ min: 0, max: 100_000 }),
+    courseDeg: fc.integer({ min: 0, max: 359 }),
+    accuracyDm: fc.integer({ min: 1, max: 100_000_000 }),
+    satellites: fc.integer({ min: 0, max: 255 }),
+})
+
+describe("a fix batch of a packed profile", () => {
+    it(
+        "gives each fix back whole, chained or not",
+        () => {
+            const some = fc.array(aFix, { minLength: 1, maxLength: 8 })
+            const property = fc.property(some, some, fc.nat(1000), (before, fixes, thinned) => {
+                const earlier = new FixBatchWriter(5, WHOLE)
+                const wasIn = before.filter((fix) => earlier.add(fix))
+                const first = decodeFixBatch(earlier.body(0))
+                if (first.kind === "reject") throw new Error(first.reason)
+                expect(first).toMatchObject({
+                    kind: "fixes",
+                    firstFix: 5,
+                    fixes: wasIn,
+                    thinned: 0,
+                })
+                expect(earlier.tail()).toEqual(first.tail)
+                const writer = new FixBatchWriter(5 + wasIn.length, WHOLE, first.tail)
+                const isIn = fixes.filter((fix) => writer.add(fix))
+                expect(writer.count).toBe(isIn.length)
+                const body = writer.body(thinned)
+                const tail = first.tail
+                const back = decodeFixBatch(body, (fix) => (fix === tail?.fix ? tail : undefined))
+                expect(back).toMatchObject({ kind: "fixes", fixes: isIn, thinned })
+                expect(decodeFixBatch(body)).toEqual({ kind: "reject", reason: "unknown-base" })
+            })
+            fc.assert(property, { numRuns: cases(100, 10_000) })
+        },
+        cases(30_000, 900_000),
+    )
+
+    it("is refused by name when its fixes lack what a fix has", () => {
+        const profile = profileOf(WHOLE)!
+        const writer = new PackedWriter(profile, 0, 200, undefined)
+        writer.add([1e10, 0, 0, undefined, 5, 5, 5, 5, 1])
+        const body = packedBody(writer.finished(), 0)
+        expect(decodeFixBatch(body)).toEqual({ kind: "reject", reason: "column-missing" })
+    })
+})
