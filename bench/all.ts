@@ -1,7 +1,8 @@
 // Every bench, one after the other.
 
 import { main as alerts } from "./alerts.js"
+import { main as codec } from "./codec.js"
 import { main as fusion } from "./fusion.js"
 import { main as path } from "./path.js"
 
-for (const bench of [path, fusion, alerts]) await bench()
+for (const bench of [path, codec, fusion, alerts]) await bench()

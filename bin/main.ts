@@ -74,6 +74,30 @@ function program(): Command {
         .description("what the tracker's receiver driver makes of a UBX capture, as NDJSON")
         .argument("<file>", "bytes as they came from the receiver")
         .action(async (file) => (await import("./receiver.js")).receiverCommand(file))
+    burr.command("measure")
+        .description("bytes per fix of recorded tracks, in every profile and beside other formats")
+        .argument("<track...>", "CSV files")
+        .option("--batch <sizes>", "fixes in a batch", "1,10,50")
+        .option(
+            "--profile <names>",
+            "of plain, 1e-5, 1e-6, 1e-6/0.1s, 1e-5/coarse, all; or numbers",
+        )
+        .option("--every <s>", "take a fix at least so many seconds after the one before")
+        .option("--live <m>", "thin: report when dead reckoning is off by more")
+        .option("--history <m>", "thin: keep what the track can be drawn from this well")
+        .option("--json", "figures as one JSON line")
+        .action(async (files, options) =>
+            (await import("./measure.js")).measureCommand(files, options),
+        )
+    burr.command("inspect")
+        .description("a message taken apart, byte by byte")
+        .argument("<message>", "hexadecimal digits, or a file of digits or bytes")
+        .option("--key <hex>", "opens the body: the key of its epoch and direction, 32 bytes")
+        .option("--salt <hex>", "of the session, where the message carries none, 8 bytes")
+        .option("--json", "parts as one JSON line")
+        .action(async (message, options) =>
+            (await import("./inspect.js")).inspectCommand(message, options),
+        )
     for (const command of burr.commands) command.exitOverride()
     return burr
 }
