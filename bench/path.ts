@@ -43,13 +43,14 @@ async function measure(batch: number): Promise<void> {
     const bytes = messages.reduce((sum, one) => sum + one.length, 0)
     const caseFile = wholeCase()
 
+    const vault = { keysOf: () => keys, handlesOf: () => [] }
     const intakeUs = await cpuUs(async () => {
         const device = { deviceId: DEVICE_ID, keys }
         const receivedAtMs = unixMs(Date.UTC(2021, 4, 6))
         for (let at = 0; at < messages.length; at += TOGETHER)
             await Promise.all(
                 messages.slice(at, at + TOGETHER).map((message) =>
-                    takeIn(ledger, nodeAead, {
+                    takeIn(ledger, vault, nodeAead, {
                         device,
                         message,
                         receivedAtMs,
@@ -58,7 +59,6 @@ async function measure(batch: number): Promise<void> {
                 ),
             )
     })
-    const vault = { keysOf: () => keys }
     const parts = { ledger, store, vault, aead: nodeAead, caseFile: () => caseFile, log: () => {} }
     const deriveUs = await cpuUs(async () => {
         while (deriveNext(parts).length > 0);

@@ -2,12 +2,13 @@
 // it. Drivers are built here and handed to logic; the decisions are in logic/.
 
 import * as ds from "@devicescript/core"
+import { type Command, CommandKind } from "../protocol/command.js"
 import { MessageType } from "../protocol/envelope.js"
 import { encodeHello, ResetCause } from "../protocol/hello.js"
-import { epochKeys } from "../protocol/keys.js"
 import type { BoardSettings } from "./drivers/board-settings.js"
-import { readBoardSettings } from "./drivers/board-settings.js"
-import { boardAead, hkdf, random, sessionSalt } from "./drivers/crypto.js"
+import { readBoardSettings, scrubChainKey } from "./drivers/board-settings.js"
+import { boardAead, hkdf, random, randomBytes, sha256 } from "./drivers/crypto.js"
+import { findFram } from "./drivers/fram.js"
 import { Gnss } from "./drivers/gnss.js"
 import { BoardI2c } from "./drivers/i2c.js"
 import { programHash } from "./drivers/program-hash.js"
@@ -19,8 +20,14 @@ import {
     wakeSocket,
 } from "./drivers/socket.js"
 import { boardName, breathe } from "./hal.js"
+import { FixedKeys, type KeyMemory } from "./logic/key-memory.js"
+import { KeyStore } from "./logic/key-store.js"
+import { NvmOutbox } from "./logic/nvm-outbox.js"
+import { type Outbox, RamOutbox } from "./logic/outbox.js"
 import { Reporter } from "./logic/reporter.js"
 import { Session } from "./logic/session.js"
+import { RamSessionMemory, type SessionMemory } from "./logic/session-memory.js"
+import { SessionStore } from "./logic/session-store.js"
 import type { UplinkEvent } from "./logic/uplink.js"
 import { Uplink } from "./logic/uplink.js"
 
@@ -29,23 +36,64 @@ const RADIO_RUNS_MS = 2000
 const POLL_MS = 1000
 /** After a reset the program starts 1.2 s into the boot; a restarted program starts later. */
 const FRESH_BOOT_MS = 4000
-const EPOCH = 0
+/** A hold beyond this would look like a dead tracker. */
+const HOLD_MAX_S = 3600
 
 const startedAtMs = ds.millis()
 
-async function reportFixes(session: Session, settings: BoardSettings): Promise<void> {
+/** What outlives a reset where the board has FRAM, and lasts as long as the program elsewhere. */
+interface Keeping {
+    keys: KeyMemory
+    memory: SessionMemory
+    outbox: Outbox
+    /** All of it outlives a reset, the chain key too. */
+    isLasting: boolean
+}
+
+function keepingOf(settings: BoardSettings): Keeping {
+    const fram = findFram()
+    if (fram === undefined) {
+        if (settings.chainKey === undefined) throw new Error("the chain key went with the FRAM")
+        return {
+            keys: new FixedKeys(hkdf, settings.chainKey, settings.deviceId),
+            memory: new RamSessionMemory(),
+            outbox: new RamOutbox(),
+            isLasting: false,
+        }
+    }
+    const keys = new KeyStore(fram, sha256, hkdf, settings.deviceId, settings.chainKey)
+    const memory = new SessionStore(fram, sha256)
+    const outbox = new NvmOutbox(fram, sha256)
+    if (keys.isNew) {
+        outbox.clear()
+        memory.isValid = false
+        keys.adopt()
+    }
+    return { keys: keys, memory: memory, outbox: outbox, isLasting: true }
+}
+
+async function reportFixes(
+    session: Session,
+    reporter: Reporter,
+    uplink: Uplink,
+    { keys, memory, outbox }: Keeping,
+): Promise<void> {
+    const post = (body: Buffer) => {
+        memory.nextFix = reporter.closedFixes
+        session.post(MessageType.telemetry, body)
+    }
     const gnss = new Gnss(new BoardI2c(), breathe)
-    const reporter = new Reporter(settings.holdMs)
     while (true) {
         const nowMs = ds.millis()
         try {
             const fixes = await gnss.poll(nowMs)
             for (const fix of fixes) {
-                const full = reporter.add(fix, nowMs, session.outbox.thinned)
-                if (full !== undefined) session.post(MessageType.telemetry, full)
+                if (session.noteTime(Math.floor(fix.timeDs / 10))) uplink.rename(keys.keys)
+                const full = reporter.add(fix, nowMs, outbox.thinned)
+                if (full !== undefined) post(full)
             }
-            const due = reporter.due(nowMs, session.outbox.thinned)
-            if (due !== undefined) session.post(MessageType.telemetry, due)
+            const due = reporter.due(nowMs, outbox.thinned)
+            if (due !== undefined) post(due)
             wakeSocket()
         } catch (e) {
             console.log(`receiver: ${(e as Error).message}`)
@@ -54,8 +102,28 @@ async function reportFixes(session: Session, settings: BoardSettings): Promise<v
     }
 }
 
+function obey(command: Command, reporter: Reporter): void {
+    if (command.order === CommandKind.report) reporter.hurry()
+    else if (command.order === CommandKind.hold) {
+        const holdS = command.args[0]
+        if (holdS >= 0 && holdS <= HOLD_MAX_S) reporter.holdMs = holdS * 1000
+    }
+}
+
+function takeDownlink(payload: Buffer, session: Session, reporter: Reporter, uplink: Uplink): void {
+    const ack = session.readAck(payload)
+    if (ack !== undefined) {
+        uplink.acknowledged(ack, ds.millis())
+        session.noteHeld(ack)
+        return
+    }
+    const command = session.readCommand(payload)
+    if (command.kind === "command") obey(command, reporter)
+}
+
 async function keepConnected(
     session: Session,
+    reporter: Reporter,
     uplink: Uplink,
     settings: BoardSettings,
 ): Promise<void> {
@@ -69,12 +137,7 @@ async function keepConnected(
                 if (action.what === "open") openSocket(settings.brokerHost, settings.brokerPort)
                 else if (action.what === "close") closeSocket()
                 else if (action.what === "send") await sendSocket(action.bytes)
-                else {
-                    const ack = session.readAck(action.payload)
-                    if (ack === undefined) continue
-                    uplink.acknowledged(ack, ds.millis())
-                    session.noteHeld()
-                }
+                else takeDownlink(action.payload, session, reporter, uplink)
             }
         } catch (e) {
             console.log(`uplink: ${(e as Error).message}`)
@@ -84,24 +147,37 @@ async function keepConnected(
 }
 
 async function run(settings: BoardSettings): Promise<void> {
-    const keys = epochKeys(hkdf, settings.chainKey, settings.deviceId, EPOCH)
+    const keeping = keepingOf(settings)
     const hash = await programHash()
-    await ds.sleep(Math.max(10, RADIO_RUNS_MS - ds.millis()))
-    const session = new Session(boardAead(), keys, sessionSalt(settings.deviceId, ds.millis()))
-    const hello = encodeHello({
-        kind: "hello",
-        session: 0,
-        programHash: hash,
-        board: boardName(),
-        resetCause: startedAtMs < FRESH_BOOT_MS ? ResetCause.power : ResetCause.program,
-        uptimeMs: ds.millis(),
+    const session = new Session({
+        aead: boardAead(),
+        hash: sha256,
+        random: randomBytes,
+        uptimeMs: () => ds.millis(),
+        deviceId: settings.deviceId,
+        keys: keeping.keys,
+        memory: keeping.memory,
+        outbox: keeping.outbox,
+        hello: (counter) =>
+            encodeHello({
+                kind: "hello",
+                session: counter,
+                programHash: hash,
+                board: boardName(),
+                resetCause: startedAtMs < FRESH_BOOT_MS ? ResetCause.power : ResetCause.program,
+                uptimeMs: ds.millis(),
+            }),
     })
-    session.post(MessageType.hello, hello)
-    const uplink = new Uplink(keys, session.outbox, random)
-    keepConnected.start(session, uplink, settings)
-    await reportFixes(session, settings)
+    if (session.mustBegin()) await ds.sleep(Math.max(10, RADIO_RUNS_MS - ds.millis()))
+    // The program does not sleep: whatever started it was not its own doing.
+    session.open(false)
+    const uplink = new Uplink(keeping.keys.keys, keeping.outbox, random)
+    const reporter = new Reporter(settings.holdMs, keeping.memory.nextFix)
+    if (keeping.isLasting && settings.isScrubDue) scrubChainKey.start()
+    keepConnected.start(session, reporter, uplink, settings)
+    await reportFixes(session, reporter, uplink, keeping)
 }
 
 const settings = await readBoardSettings()
-if (settings === undefined) console.log("not provisioned: no device id, chain key or broker")
+if (settings === undefined) console.log("not provisioned: no device id or broker")
 else await run(settings)

@@ -19,6 +19,7 @@ import { SqliteStore } from "./adapters/store/sqlite-store.js"
 import { SqliteVault } from "./adapters/vault/sqlite-vault.js"
 import type { GatewayConfig } from "./config.js"
 import { Admission } from "./core/admission.js"
+import { Alarms } from "./core/alarms.js"
 import { deriveNext } from "./core/deriver.js"
 import { Deriving } from "./core/deriving.js"
 import { takeIn } from "./core/intake.js"
@@ -38,7 +39,7 @@ export interface Gateway {
      * board. A device that has one keeps it.
      */
     provision(deviceId: string): Buffer
-    /** Keys of a device's current epoch, to open what the ledger holds of it. */
+    /** Keys of the newest epoch in which a record of the device is held. */
     keysOf(deviceId: string): EpochKeys | undefined
     /** Resolves once the store has caught up with the ledger, or cannot. */
     settled(): Promise<void>
@@ -101,8 +102,9 @@ async function start(
     const run = randomBytes(6).toString("hex")
     const parts = { clock, caseFile, source: store, consultations, log }
     const live = file(new LiveHub({ ...parts, run }, pace))
-    const admission = new Admission(vault, vault.deviceIds(), log)
+    const admission = new Admission(vault, ledger, vault.deviceIds(), log)
     const refusals = new Refusals(log)
+    const alarms = new Alarms(ledger, log)
     const turn = () => {
         const steps = deriveNext({ ledger, store, vault, aead: nodeAead, caseFile, log })
         if (steps.length > 0) live.derived(steps)
@@ -115,14 +117,20 @@ async function start(
         host: config.host,
         port: config.mqttPort,
         admit: (handle) => admission.byHandle(handle),
+        onOverlap: (deviceId) => alarms.noteOverlap(deviceId, clock.nowMs()),
         log,
         onPublish: async (device, message, remote) => {
             const receivedAtMs = clock.nowMs()
-            const result = await takeIn(ledger, nodeAead, { device, message, receivedAtMs, remote })
+            const { deviceId } = device
+            const arrival = { device, message, receivedAtMs, remote }
+            const result = await takeIn(ledger, vault, nodeAead, arrival)
             if (result.kind === "reject") {
-                refusals.note(device.deviceId, result.reason, receivedAtMs)
+                refusals.note(deviceId, result.reason, receivedAtMs)
+                alarms.noteRefusal(deviceId, result.reason, receivedAtMs)
                 return undefined
             }
+            admission.advance(deviceId, result.epoch)
+            if (result.isOfReplacedSession) alarms.noteReplacedSession(deviceId, receivedAtMs)
             if (result.isNew) deriving.wake()
             return result.ack
         },
@@ -146,6 +154,9 @@ async function start(
                 uplinksNotDerived: ledger.count() - store.cursor(),
                 ...store.counts(),
                 refused: refusals.total,
+                alarmsNonceReuse: alarms.totals["nonce-reuse"],
+                alarmsCloneSuspected: alarms.totals["clone-suspected"],
+                alarmsBadTag: alarms.totals["bad-tag"],
             }),
         },
         config.host,
@@ -171,7 +182,7 @@ async function start(
             admission.add(deviceId)
             return vault.firstChainKey(deviceId)!
         },
-        keysOf: (deviceId) => vault.keysOf(deviceId, 0),
+        keysOf: (deviceId) => vault.keysOf(deviceId, ledger.newestEpoch(deviceId)),
         settled: () => deriving.idle(),
         close: () => closing.run(),
     }

@@ -108,7 +108,7 @@ export class CborReader {
         return this.string(BYTES, "bytes-expected")
     }
     text(): string {
-        return this.string(TEXT, "text-expected").toString()
+        return this.utf8().toString()
     }
     array(): number {
         return this.container(ARRAY, 1, "array-expected")
@@ -133,6 +133,12 @@ export class CborReader {
     refuse(reason: string): void {
         this.fail(reason)
     }
+    /** The bytes behind the items read so far; from then on there is nothing left to read. */
+    rest(): Buffer {
+        const from = this.fault === undefined ? this.at : this.source.length
+        this.at = this.source.length
+        return this.source.slice(from, this.source.length)
+    }
     /** The fault, or what is wrong with the end. */
     finish(): string | undefined {
         if (this.fault === undefined && this.at !== this.source.length) this.fail("trailing-bytes")
@@ -146,13 +152,33 @@ export class CborReader {
         }
         const major = this.peek() >> 5
         if (major === UNSIGNED || major === NEGATIVE) this.head()
-        else if (major === BYTES || major === TEXT) this.string(major, "string-expected")
-        else if (major === ARRAY || major === MAP) {
-            const perItem = major === MAP ? 2 : 1
-            const items = this.container(major, perItem, "container-expected") * perItem
+        else if (major === BYTES) this.bytes()
+        else if (major === TEXT) this.utf8()
+        else if (major === ARRAY) {
+            const items = this.array()
             for (let i = 0; i < items && this.fault === undefined; i++) this.skipNested(depth + 1)
-        } else if (major === SIMPLE && this.peek() >= 0xf4 && this.peek() <= 0xf6) this.at++
+        } else if (major === MAP) this.skipMap(depth)
+        else if (major === SIMPLE && this.peek() >= 0xf4 && this.peek() <= 0xf6) this.at++
         else this.fail("item-not-allowed")
+    }
+    /** Keys of any kind, in the bytewise order of RFC 8949 section 4.2.1. */
+    private skipMap(depth: number): void {
+        const pairs = this.container(MAP, 2, "map-expected")
+        let before = this.source.slice(this.at, this.at)
+        for (let i = 0; i < pairs && this.fault === undefined; i++) {
+            const start = this.at
+            this.skipNested(depth + 1)
+            const key = this.source.slice(start, this.at)
+            if (this.fault === undefined && !isAscending(before, key))
+                this.fail("keys-not-ascending")
+            before = key
+            this.skipNested(depth + 1)
+        }
+    }
+    private utf8(): Buffer {
+        const text = this.string(TEXT, "text-expected")
+        if (!isUtf8(text)) this.fail("text-not-utf8")
+        return text
     }
     private container(major: number, leastBytes: number, otherwise: string): number {
         if (this.peek() >> 5 !== major) return this.fail(otherwise)
@@ -199,4 +225,28 @@ export class CborReader {
         if (this.fault === undefined) this.fault = reason
         return 0
     }
+}
+
+function isAscending(before: Buffer, after: Buffer): boolean {
+    for (let i = 0; i < before.length && i < after.length; i++)
+        if (before[i] !== after[i]) return before[i] < after[i]
+    return before.length < after.length
+}
+
+/** RFC 3629: no form longer than needed, no surrogates, nothing past U+10FFFF. */
+function isUtf8(text: Buffer): boolean {
+    let at = 0
+    while (at < text.length) {
+        const first = text[at]
+        at++
+        if (first < 0x80) continue
+        const more = first >= 0xf0 ? 3 : first >= 0xe0 ? 2 : 1
+        if (first < 0xc2 || first > 0xf4 || at + more > text.length) return false
+        const least = first === 0xe0 ? 0xa0 : first === 0xf0 ? 0x90 : 0x80
+        const most = first === 0xed ? 0x9f : first === 0xf4 ? 0x8f : 0xbf
+        if (text[at] < least || text[at] > most) return false
+        for (let i = 1; i < more; i++) if (text[at + i] >> 6 !== 2) return false
+        at += more
+    }
+    return true
 }

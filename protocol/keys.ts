@@ -1,5 +1,5 @@
-// The key schedule of one epoch. The tracker holds only its current chain key; the gateway derives
-// every epoch from the root key in its vault. HKDF-SHA-256 with an empty salt, 32 bytes out.
+// The key schedule [P-E20]. The tracker holds only its current chain key; the gateway derives every
+// epoch from the root key in its vault. HKDF-SHA-256 with an empty salt, 32 bytes out.
 
 import { putBigEndian } from "./bytes.js"
 
@@ -26,18 +26,27 @@ export function firstChainKey(hkdf: Hkdf, root: Buffer, deviceId: Buffer): Buffe
     return hkdf(root, info("TRK1 chain", [deviceId]))
 }
 
+/** Chain key of the epoch that follows. There is no way back: what is overwritten is gone. */
+export function nextChainKey(hkdf: Hkdf, chain: Buffer, deviceId: Buffer): Buffer {
+    return hkdf(chain, info("TRK1 next", [deviceId]))
+}
+
 export function epochKeys(hkdf: Hkdf, chain: Buffer, deviceId: Buffer, epoch: number): EpochKeys {
     const number = Buffer.alloc(4)
     putBigEndian(number, 0, epoch, 4)
-    const name = hkdf(chain, info("TRK1 hdl", [deviceId]))
     const pass = hkdf(chain, info("TRK1 mqtt", [deviceId]))
     return {
         epoch: epoch,
         up: hkdf(chain, info("TRK1 key", [Buffer.from([1]), deviceId, number])),
         down: hkdf(chain, info("TRK1 key", [Buffer.from([2]), deviceId, number])),
-        handle: base64url(name.slice(0, 6)),
+        handle: handleOf(hkdf, chain, deviceId),
         password: base64url(pass.slice(0, 16)),
     }
+}
+
+/** The name under which a device comes in the epoch of this chain key. */
+export function handleOf(hkdf: Hkdf, chain: Buffer, deviceId: Buffer): string {
+    return base64url(hkdf(chain, info("TRK1 hdl", [deviceId])).slice(0, 6))
 }
 
 /** RFC 4648 section 5 without padding; written out because the tracker's runtime has only hex. */

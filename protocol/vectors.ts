@@ -2,6 +2,7 @@
 // machine, where every encoder and decoder must give the same.
 
 import type { Ack } from "./ack.js"
+import type { Command } from "./command.js"
 import type { Fix } from "./fix.js"
 import type { Hello } from "./hello.js"
 
@@ -189,8 +190,9 @@ export const SEALS: SealVector[] = [
 export interface KeyVector {
     root: string
     deviceId: string
-    chain: string
     epoch: number
+    /** Chain key of that epoch. */
+    chain: string
     up: string
     down: string
     handle: string
@@ -202,11 +204,95 @@ export const KEYS: KeyVector[] = [
     {
         root: KEY,
         deviceId: "0011223344556677",
-        chain: "f5909d795210bfb9d4959a3de45872f301a47d3693b9d9dee8442eb4239466bd",
         epoch: 0,
+        chain: "f5909d795210bfb9d4959a3de45872f301a47d3693b9d9dee8442eb4239466bd",
         up: "099384af4efb39c4111eb734b4f44d33153cb01ad859dba982d9694e48a196d7",
         down: "0d82863e95fecde46e3ecee9c274463b3af06a759faa9f3a038526cdb5a5e33e",
         handle: "jnFdFA8R",
         password: "nAovtWSl_zUf4oisEPmVHg",
+    },
+    {
+        root: KEY,
+        deviceId: "0011223344556677",
+        epoch: 1,
+        chain: "94de1d45c60d20031b66f07d153a6d18f33fd1e5219edd2d5ddc01d5ea5ecc9b",
+        up: "e9350be36a061d94397438d781c3ab91538bccb3414597ade35f1849a8779762",
+        down: "34f5f7df4023d8a5649430898e0ddeca7480229e09f9f54812fde0b8be993745",
+        handle: "CuWxVkOk",
+        password: "AOKW8zWJAh9Es5weotypqA",
+    },
+]
+
+export interface CommandVector {
+    name: string
+    counter: number
+    value: Command
+    body: string
+    /** Sealed under the key and the salt of the seals above. */
+    message: string
+}
+
+export const COMMANDS: CommandVector[] = [
+    {
+        name: "a hold of a minute until 2031",
+        counter: 7,
+        value: {
+            kind: "command",
+            expiresAtS: 1924992000,
+            mandate: Buffer.from("4d31", "hex"),
+            order: 1,
+            args: [60],
+        },
+        body:
+            "a4" + // map of 4
+            "01 1a72bd0c00" + // expiry: 1,924,992,000 s of UNIX time
+            "02 42 4d31" + // mandate: 2 bytes
+            "03 01" + // order: hold
+            "04 81 183c", // arguments: 60 s
+        message:
+            "6807" + // counter: 7
+            "14cc85e4e200c525e47ccb440cc53b7d" + // body
+            "891e7e85d65c5b2f1c8c4ffb5f9cc67b1a", // body and tag
+    },
+    {
+        name: "a report, with the longest mandate and the last expiry of 32 bits",
+        counter: 256,
+        value: {
+            kind: "command",
+            expiresAtS: 4294967295,
+            mandate: Buffer.from("0102030405060708090a0b0c0d0e0f10", "hex"),
+            order: 2,
+            args: [],
+        },
+        body: "a3 01 1affffffff 02 50 0102030405060708090a0b0c0d0e0f10 03 02",
+        message:
+            "690100" + // counter: 256
+            "702fc586e5540decff638124bdc91bb7c6ebb66ed11669377a4b0d5343899e2d" + // body
+            "c711461e98430f590ff14e", // body and tag
+    },
+]
+
+export interface RelayVector {
+    name: string
+    epochsBack: number
+    session: number
+    record: string
+    message: string
+}
+
+export const RELAYS: RelayVector[] = [
+    {
+        name: "of yesterday's epoch and the session before",
+        epochsBack: 1,
+        session: 4,
+        record: SEALS[1].message,
+        message: `58 01 04 ${SEALS[1].message}`,
+    },
+    {
+        name: "of long ago",
+        epochsBack: 300,
+        session: 70000,
+        record: SEALS[0].message,
+        message: `58 19012c 1a00011170 ${SEALS[0].message}`,
     },
 ]

@@ -40,10 +40,11 @@ export function random(): number {
     return (bytes[0] * 65536 + bytes[1] * 256 + bytes[2]) / 16777216
 }
 
-/**
- * The salt of a new session. Call it once the radio runs, about 2 s after start: before that the
- * chip's random source is a plain pseudo-random one.
- */
-export function sessionSalt(deviceId: Buffer, uptimeMs: number): Buffer {
-    return digest("sha256", randomBuffer(32), Buffer.from(`${uptimeMs}`), deviceId).slice(0, 8)
+export function sha256(data: Buffer): Buffer {
+    return digest("sha256", data)
+}
+
+/** From the hardware's source, which is a true one only while the radio runs. */
+export function randomBytes(count: number): Buffer {
+    return randomBuffer(count)
 }

@@ -58,6 +58,7 @@ export class Uplink {
     private overdueAtMs = 0
     private heardAtMs = 0
     private isPinging = false
+    private isRenamed = false
 
     /** `random()` in [0, 1) spreads reconnects, so that a fleet does not return all at once. */
     constructor(
@@ -80,6 +81,12 @@ export class Uplink {
         if (!this.outbox.release(ack)) return
         this.backoffMs = BACKOFF_MIN_MS
         this.overdueAtMs = this.hasInFlight() ? nowMs + ANSWER_WAIT_MS : 0
+    }
+
+    /** The epoch has turned: the connection is left, and made anew under the new name at once. */
+    rename(identity: UplinkIdentity): void {
+        this.identity = identity
+        this.isRenamed = true
     }
 
     /** How long `step` may be left alone. */
@@ -133,6 +140,7 @@ export class Uplink {
     }
 
     private proceed(nowMs: number, actions: UplinkAction[]): void {
+        if (this.isRenamed) this.leave(nowMs, actions)
         if (this.state === "waiting") {
             if (nowMs < this.retryAtMs) return
             this.state = "opening"
@@ -155,25 +163,35 @@ export class Uplink {
 
     private sendWaiting(nowMs: number, actions: UplinkAction[]): void {
         const topic = uplinkTopic(this.identity.handle)
-        const window = this.outbox.records.slice(0, WINDOW_RECORDS)
-        for (const record of window) {
+        for (const record of this.outbox.first(WINDOW_RECORDS)) {
             if (record.isSent) continue
+            const message = this.outbox.messageOf(record)
+            if (message === undefined) continue
             record.isSent = true
             if (this.overdueAtMs === 0 || this.isPinging) this.overdueAtMs = nowMs + ANSWER_WAIT_MS
             this.isPinging = false
             actions.push({
                 what: "send",
-                bytes: publishPacket(topic, this.nextId(), record.message),
+                bytes: publishPacket(topic, this.nextId(), message),
             })
         }
     }
 
     private hasInFlight(): boolean {
-        return this.outbox.records.some((record) => record.isSent)
+        return this.outbox.hasSent()
     }
     private abandon(nowMs: number, actions: UplinkAction[]): void {
         actions.push({ what: "close" })
         this.fail(nowMs)
+    }
+    private leave(nowMs: number, actions: UplinkAction[]): void {
+        this.isRenamed = false
+        if (this.state === "waiting") return
+        actions.push({ what: "close" })
+        this.state = "waiting"
+        this.overdueAtMs = 0
+        this.retryAtMs = nowMs
+        this.outbox.unsend()
     }
     private fail(nowMs: number): void {
         if (this.state === "waiting") return

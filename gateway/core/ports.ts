@@ -17,18 +17,38 @@ export type Log = (level: LogLevel, message: string) => void
 
 /** Root keys, sealed; what leaves is one epoch's keys. */
 export interface Vault {
-    /** Undefined for a device that the vault does not know. */
+    /** Undefined for a device that the vault does not know, or an epoch past EPOCH_MAX. */
     keysOf(deviceId: string, epoch: number): EpochKeys | undefined
+    /** Handles of the epochs from `first` to `last`; none for a device that is not known. */
+    handlesOf(deviceId: string, first: number, last: number): { epoch: number; handle: string }[]
 }
 
-export type NewUplink = Omit<Uplink, "id"> & { remote: string }
+/** Epochs of a device's life: a century of daily ones. */
+export const EPOCH_MAX = 36_525
+
+export interface NewUplink extends Omit<Uplink, "id"> {
+    remote: string
+    /** Counter in the body of a hello, null for every other record. */
+    helloCounter: number | null
+    /** It came inside a relay, so its session need not be the device's current one. */
+    isRelayed: boolean
+}
+
+/** A session whose hello is held. */
+export interface SessionRef {
+    /** Hexadecimal. */
+    salt: string
+    counter: number
+}
 
 export interface Appended {
     /** conflict: this number is taken by other bytes; neither stored nor to be acknowledged. */
     kind: "stored" | "duplicate" | "conflict"
     /** Bit i: record `seq - 1 - i` of the session is durable as well. */
     earlier: number
-    /** Number for the next message to the device in this session, never given twice. */
+    /** Salt under which the device listens, hexadecimal: that of its current session. */
+    answerSalt: string
+    /** Number for the next message to the device under that salt, never given twice. */
     downlinkSeq: number
 }
 
@@ -36,10 +56,34 @@ export interface Appended {
 export interface Ledger {
     /** Resolves once the record is on disk. Rejects when it cannot be made so. */
     append(uplink: NewUplink): Promise<Appended>
-    /** Salt of the device's latest session, hexadecimal. */
-    sessionOf(deviceId: string): string | undefined
+    /** Resolves once all that was appended before is on disk, or has failed. */
+    committed(): Promise<void>
+    /** The session in which the device was last heard to be. */
+    currentSession(deviceId: string): SessionRef | undefined
+    /** Sessions whose hello came last, newest first. */
+    recentSessions(deviceId: string, count: number): SessionRef[]
+    /** Sessions of a device with this counter, newest first: more than one after its FRAM was lost. */
+    sessionsWith(deviceId: string, counter: number, count: number): SessionRef[]
+    /** Counter of a session, from its hello. */
+    counterOf(deviceId: string, salt: string): number | undefined
+    /** The newest epoch in which a durable record was sealed; 0 for a device without any. */
+    newestEpoch(deviceId: string): number
+    /** Keeps an alarm for good. */
+    recordAlarm(alarm: Alarm): void
     /** In order of receipt, from the first record behind `id`. */
     after(id: number, count: number): Uplink[]
+}
+
+export type AlarmKind = "nonce-reuse" | "clone-suspected" | "bad-tag"
+
+export interface Alarm {
+    kind: AlarmKind
+    deviceId: string
+    atMs: UnixMs
+    /** What was seen, for people; no key and no position. */
+    detail: string
+    /** Times it was seen since the row before. */
+    count: number
 }
 
 /** Somebody looked at positions. Written before they are shown. */

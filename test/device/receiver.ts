@@ -4,7 +4,7 @@ import * as ds from "@devicescript/core"
 import { Gnss } from "../../firmware/drivers/gnss.js"
 import { BoardI2c } from "../../firmware/drivers/i2c.js"
 import { breathe } from "../../firmware/hal.js"
-import { tell } from "./tell.js"
+import { tell } from "./runs/tell.js"
 
 const gnss = new Gnss(new BoardI2c(), breathe)
 while (true) {

@@ -2,8 +2,8 @@
 
 import * as ds from "@devicescript/core"
 import { boardAead, hkdf } from "../../firmware/drivers/crypto.js"
-import { tell } from "./tell.js"
-import { vectorResults } from "./vector-results.js"
+import { tell } from "./runs/tell.js"
+import { vectorResults } from "./runs/vectors-run.js"
 
 for (const line of vectorResults(boardAead(), hkdf)) {
     tell("line", line)

@@ -1,7 +1,7 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { MqttScanner, PacketType, publishPacket } from "../../firmware/logic/mqtt.js"
-import { OUTBOX_RECORDS_MAX, Outbox } from "../../firmware/logic/outbox.js"
+import { OUTBOX_RECORDS_MAX, RamOutbox } from "../../firmware/logic/outbox.js"
 import {
     BACKOFF_MAX_MS,
     BACKOFF_MIN_MS,
@@ -10,6 +10,7 @@ import {
     type UplinkEvent,
 } from "../../firmware/logic/uplink.js"
 import type { Ack } from "../../protocol/ack.js"
+import { MessageType } from "../../protocol/envelope.js"
 import { cases } from "../support/cases.js"
 
 const IDENTITY = { handle: "jnFdFA8R", password: "nAovtWSl_zUf4oisEPmVHg" }
@@ -17,13 +18,17 @@ const CONNACK = Buffer.from([0x20, 2, 0, 0])
 const SUBACK = Buffer.from([0x90, 3, 0, 1, 1])
 const PINGRESP = Buffer.from([0xd0, 0])
 
+function recordOf(seq: number) {
+    return { epoch: 0, session: 0, seq, type: MessageType.telemetry }
+}
+
 function ackOf(seq: number, earlier = 0): Ack {
     return { kind: "ack", epoch: 0, session: 0, seq, earlier }
 }
 
 /** An uplink with the world around it: what it sends is kept, what happens is told to it. */
 class Bench {
-    readonly outbox = new Outbox()
+    readonly outbox = new RamOutbox()
     readonly uplink = new Uplink(IDENTITY, this.outbox, () => 0.5)
     nowMs = 0
     opens = 0
@@ -63,7 +68,7 @@ class Bench {
 describe("the uplink", () => {
     it("sends no more than its window and goes on as acks come", () => {
         const bench = new Bench()
-        for (let seq = 0; seq < 6; seq++) bench.outbox.push(seq, Buffer.from(`m${seq}`))
+        for (let seq = 0; seq < 6; seq++) bench.outbox.push(recordOf(seq), Buffer.from(`m${seq}`))
         bench.connect()
         expect(bench.published()).toEqual(["m0", "m1", "m2", "m3"])
         bench.uplink.acknowledged(ackOf(1, 1), bench.nowMs)
@@ -73,7 +78,7 @@ describe("the uplink", () => {
 
     it("keeps a record through any number of lost connections and sends it byte for byte", () => {
         const bench = new Bench()
-        bench.outbox.push(0, Buffer.from("only"))
+        bench.outbox.push(recordOf(0), Buffer.from("only"))
         for (let i = 0; i < 5; i++) {
             bench.connect()
             expect(bench.published()).toEqual(["only"])
@@ -85,7 +90,7 @@ describe("the uplink", () => {
 
     it("is not impressed by a PUBACK", () => {
         const bench = new Bench()
-        bench.outbox.push(0, Buffer.from("m"))
+        bench.outbox.push(recordOf(0), Buffer.from("m"))
         bench.connect()
         bench.tell({ what: "received", bytes: Buffer.from([0x40, 2, 0, 2]) })
         expect(bench.outbox.records).toHaveLength(1)
@@ -93,7 +98,7 @@ describe("the uplink", () => {
 
     it("gives up a link on which an ack is overdue, however open it looks", () => {
         const bench = new Bench()
-        bench.outbox.push(0, Buffer.from("m"))
+        bench.outbox.push(recordOf(0), Buffer.from("m"))
         bench.connect()
         bench.wait(14_999)
         expect(bench.closes).toBe(0)
@@ -142,10 +147,42 @@ describe("the uplink", () => {
     })
 })
 
+describe("an uplink whose epoch turns", () => {
+    it("leaves at once, comes back under the new name without a wait, and sends all again", () => {
+        const bench = new Bench()
+        bench.outbox.push(recordOf(0), Buffer.from("m0"))
+        bench.connect()
+        expect(bench.published()).toEqual(["m0"])
+        bench.uplink.rename({ handle: "CuWxVkOk", password: "AOKW8zWJAh9Es5weotypqA" })
+        bench.tell({ what: "wake" })
+        expect(bench.closes).toBe(1)
+        expect(bench.opens).toBe(2)
+        bench.tell({ what: "opened" })
+        expect(bench.sent.at(-1)!.toString("latin1")).toContain("CuWxVkOk")
+        bench.tell({ what: "received", bytes: CONNACK })
+        bench.tell({ what: "received", bytes: SUBACK })
+        expect(bench.published()).toEqual(["m0"])
+    })
+
+    it("that is not connected comes under the new name when it does", () => {
+        const bench = new Bench()
+        bench.tell({ what: "wake" })
+        bench.tell({ what: "closed" })
+        bench.uplink.rename({ handle: "CuWxVkOk", password: "AOKW8zWJAh9Es5weotypqA" })
+        bench.tell({ what: "wake" })
+        expect(bench.closes).toBe(0)
+        expect(bench.opens).toBe(1)
+        bench.wait(BACKOFF_MAX_MS)
+        bench.tell({ what: "opened" })
+        expect(bench.sent.at(-1)!.toString("latin1")).toContain("CuWxVkOk")
+    })
+})
+
 describe("the outbox", () => {
     it("lets go of the second-oldest when full, counts it, and keeps both ends", () => {
-        const outbox = new Outbox()
-        for (let seq = 0; seq < OUTBOX_RECORDS_MAX + 5; seq++) outbox.push(seq, Buffer.from([seq]))
+        const outbox = new RamOutbox()
+        for (let seq = 0; seq < OUTBOX_RECORDS_MAX + 5; seq++)
+            outbox.push(recordOf(seq), Buffer.from([seq]))
         expect(outbox.records).toHaveLength(OUTBOX_RECORDS_MAX)
         expect(outbox.thinned).toBe(5)
         expect(outbox.records[0]!.seq).toBe(0)
@@ -156,8 +193,8 @@ describe("the outbox", () => {
     it("frees exactly what an ack names", () => {
         fc.assert(
             fc.property(fc.nat(100), fc.nat(0xffffffff), (seq, earlier) => {
-                const outbox = new Outbox()
-                for (let one = 60; one < 100; one++) outbox.push(one, Buffer.alloc(1))
+                const outbox = new RamOutbox()
+                for (let one = 60; one < 100; one++) outbox.push(recordOf(one), Buffer.alloc(1))
                 outbox.release(ackOf(seq, earlier))
                 const named = (one: number) => {
                     const bit = seq - 1 - one

@@ -157,9 +157,12 @@ describe("a target is shown", () => {
         const gateway = await testGateway(additions, tempFolder(), quiet, { clock })
         const [device] = additions.devices!
         const message = { epoch: 0, session: "aa", seq: 0, type: 0, message: Buffer.of(1) }
-        const receivedAtMs = unixMs(FROM_MS)
+        const arrival = {
+            ...{ receivedAtMs: unixMs(FROM_MS), remote: "" },
+            ...{ helloCounter: null, isRelayed: false },
+        }
         gateway.provision(device!.id)
-        await gateway.ledger.append({ deviceId: device!.id, ...message, receivedAtMs, remote: "" })
+        await gateway.ledger.append({ deviceId: device!.id, ...message, ...arrival })
         await gateway.settled()
         const cookie = await signIn(gateway, OPERATOR_ID, clock.ms)
         const heard = async () => {

@@ -23,8 +23,8 @@ class Follower {
     memory: Continuity | null = null
     readonly gaps = new Map<string, Gap>()
 
-    hello(seq = 0, session = "aa"): this {
-        return this.take(seq, session, aHello())
+    hello(seq = 0, session = "aa", counter = 0): this {
+        return this.take(seq, session, aHello({ session: counter }))
     }
     /** Record `seq` holds two fixes, at 10 and 11 seconds into its own minute. */
     fixes(seq: number, { session = "aa", thinned = 0 } = {}): this {
@@ -193,4 +193,27 @@ it("no gap is left once all records of a session have come, in whatever order, s
         }),
         { numRuns: cases(300, 5_000) },
     )
+})
+
+describe("a board with FRAM", () => {
+    it("tells of a reset by another hello in its session: what was in RAM is a gap", () => {
+        const device = new Follower().hello(0, "aa", 1).fixes(1).hello(2, "aa", 1)
+        expect(device.found).toEqual([["restart", null, 71, null]])
+        device.fixes(3)
+        expect(device.found).toEqual([["restart", null, 71, 190]])
+        // The same hello again, or the one before it, is no reset.
+        device.hello(2, "aa", 1).hello(0, "aa", 1).fixes(4)
+        expect(device.found).toEqual([["restart", null, 71, 190]])
+    })
+
+    it("whose hello of an earlier session comes late is not thrown back into it", () => {
+        const device = new Follower().hello(0, "aa", 1).fixes(1).hello(0, "dd", 4)
+        device.hello(0, "bb", 2).fixes(1, { session: "bb" }).hello(0, "cc", 3)
+        expect(device.memory).toMatchObject({ session: "dd", pastSessions: ["cc", "bb", "aa"] })
+        device.fixes(2, { session: "dd" })
+        expect(device.found.map(([cause, missing]) => [cause, missing])).toEqual([
+            ["restart", null],
+            ["missing", 1],
+        ])
+    })
 })

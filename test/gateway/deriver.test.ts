@@ -89,8 +89,11 @@ it("a record of a device whose key is lost is set aside, and the others go on", 
     before.registry.add(aPoisonedCase())
     const good = await HostTracker.connect(before)
     const uplink = { epoch: 0, session: "aa", seq: 0, type: 0, message: Buffer.of(1) }
-    const receivedAtMs = START_MS
-    await before.ledger.append({ deviceId: POISONED, ...uplink, receivedAtMs, remote: "" })
+    const arrival = {
+        ...{ receivedAtMs: START_MS, remote: "" },
+        ...{ helloCounter: null, isRelayed: false },
+    }
+    await before.ledger.append({ deviceId: POISONED, ...uplink, ...arrival })
     await good.send(good.session.hello())
     await good.send(good.session.fixes(aFix()))
     await before.close()

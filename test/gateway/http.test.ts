@@ -172,6 +172,7 @@ it("health is counts and names no device, file or person", async () => {
         ...{ uptimeS: expect.any(Number), devicesConnected: 0, viewers: 0 },
         ...{ uplinks: 0, uplinksNotDerived: 0, fixes: 0, alerts: 0, withheld: 0, rejected: 0 },
         refused: 0,
+        ...{ alarmsNonceReuse: 0, alarmsCloneSuspected: 0, alarmsBadTag: 0 },
     })
 })
 

@@ -186,6 +186,7 @@ it("a ledger that is written to faster than it commits refuses, and takes again 
     const uplink = (seq: number) => ({
         ...{ deviceId: DEVICE_ID, epoch: 0, session: "aa", seq, type: 0 },
         ...{ message: Buffer.of(1), receivedAtMs: unixMs(0), remote: "test" },
+        ...{ helloCounter: null, isRelayed: false },
     })
     const all = Array.from({ length: WAITING_UPLINKS_MAX + 2 }, (_, seq) =>
         gateway.ledger.append(uplink(seq)),

@@ -1,8 +1,8 @@
 import { decode } from "cbor-x"
 import { describe, expect, it } from "vitest"
 import { nodeAead, nodeHkdf } from "../../gateway/adapters/crypto/node-crypto.js"
-import { ACKS, BATCHES, HELLOS, KEYS, SEALS } from "../../protocol/vectors.js"
-import { vectorResults } from "../device/vector-results.js"
+import { ACKS, BATCHES, COMMANDS, HELLOS, KEYS, RELAYS, SEALS } from "../../protocol/vectors.js"
+import { vectorResults } from "../device/runs/vectors-run.js"
 import { runOnDevice } from "../support/device-run.js"
 
 /** The lines that the vectors ask for. */
@@ -13,7 +13,6 @@ function golden(): string[] {
             `${kind} ${name}: ${hex(body)}`,
             `${kind} ${name}, read and written again: ${hex(body)}`,
         ])
-    const [keys] = KEYS
     return [
         ...bodies("batch", BATCHES),
         ...bodies("hello", HELLOS),
@@ -23,11 +22,23 @@ function golden(): string[] {
             `seal ${name}, opened: ${body}`,
             `seal ${name}, damaged: refused`,
         ]),
-        `chain: ${keys!.chain}`,
-        `up: ${keys!.up}`,
-        `down: ${keys!.down}`,
-        `handle: ${keys!.handle}`,
-        `password: ${keys!.password}`,
+        ...COMMANDS.flatMap(({ name, counter, body, message }) => [
+            `command ${name}: ${hex(body)}`,
+            `command ${name}, read and written again: ${hex(body)}`,
+            `command ${name}, sealed: ${message}`,
+            `command ${name}, opened: ${counter}`,
+        ]),
+        ...RELAYS.flatMap(({ name, epochsBack, session, record, message }) => [
+            `relay ${name}: ${hex(message)}`,
+            `relay ${name}, taken apart: ${epochsBack} ${session} ${record}`,
+        ]),
+        ...KEYS.flatMap(({ chain, up, down, handle, password }) => [
+            `chain: ${chain}`,
+            `up: ${up}`,
+            `down: ${down}`,
+            `handle: ${handle}`,
+            `password: ${password}`,
+        ]),
     ]
 }
 

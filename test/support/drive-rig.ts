@@ -2,6 +2,7 @@
 
 import { randomBytes } from "node:crypto"
 import type { StoredFix } from "../../gateway/adapters/store/sqlite-store.js"
+import type { Fram } from "../../simulator/chips/fram.js"
 import type { NavSolution } from "../../simulator/chips/ubx-frame.js"
 import { SimulatedTracker } from "../../simulator/fleet/simulated-tracker.js"
 import { trackSky } from "../../simulator/fleet/track-sky.js"
@@ -21,6 +22,7 @@ export interface RigOptions {
     program: Buffer
     chainKey: Buffer
     brokerPort: number
+    fram?: Fram
     /** Puts something between the tracker and TCP. */
     around?: (network: TcpNetwork) => Network
     /** What else must be over before virtual time moves on. */
@@ -33,7 +35,7 @@ export class DriveRig {
     private readonly network: TcpNetwork
 
     constructor(private readonly options: RigOptions) {
-        const { drive, program, chainKey, brokerPort } = options
+        const { drive, program, chainKey, brokerPort, fram } = options
         this.clock = new VirtualClock(drive.fromMs - LEAD_MS)
         this.network = new TcpNetwork(this.clock)
         const brokerHost = "127.0.0.1"
@@ -44,6 +46,7 @@ export class DriveRig {
             provisioned: { deviceId: DEVICE_ID, chainKey, brokerHost, brokerPort, holdMs: 10_000 },
             source: trackSky(drive.samples),
             randomBytes,
+            ...(fram ? { fram } : {}),
         })
         this.tracker.powerOn()
     }

@@ -24,6 +24,8 @@ export interface BrokerOptions {
      * connection is closed without an acknowledgement.
      */
     onPublish: (device: Admitted, message: Buffer, remote: string) => Promise<Buffer | undefined>
+    /** A device connected while another connection of it was open. */
+    onOverlap: (deviceId: string) => void
     log: Log
 }
 
@@ -47,6 +49,8 @@ const CONNACK_IDENTIFIER_REFUSED = Buffer.from([0x20, 2, 0, 2])
 /** Throws when the port cannot be had. */
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
     const devices = new WeakMap<Client, Admitted>()
+    /** The newest connection of each device. */
+    const open = new Map<string, PacketGate>()
     const aedes = await Aedes.createBroker({
         connectTimeout: CONNECT_WAIT_MS,
         drainTimeout: DRAIN_WAIT_MS,
@@ -69,6 +73,12 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
             return
         }
         devices.set(client, device)
+        const gate = client.conn as unknown as PacketGate
+        if (open.has(device.deviceId)) options.onOverlap(device.deviceId)
+        open.set(device.deviceId, gate)
+        gate.once("close", () => {
+            if (open.get(device.deviceId) === gate) open.delete(device.deviceId)
+        })
         strangers.forget(client.conn as unknown as PacketGate)
         done(null, true)
     }

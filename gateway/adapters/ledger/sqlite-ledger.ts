@@ -3,10 +3,9 @@
 
 import { createHash } from "node:crypto"
 import { ACK_EARLIER_BITS } from "../../../protocol/ack.js"
-import { MessageType } from "../../../protocol/envelope.js"
 import type { UnixMs } from "../../../protocol/units.js"
 import type { Uplink } from "../../core/ingest/uplink.js"
-import type { Appended, Ledger, NewUplink } from "../../core/ports.js"
+import type { Alarm, Appended, Ledger, NewUplink, SessionRef } from "../../core/ports.js"
 import { openSqlite, type Sqlite } from "../sqlite.js"
 
 /** Uplinks that may wait for a commit; one more is refused, and its device sends it again. */
@@ -26,7 +25,26 @@ CREATE TABLE IF NOT EXISTS uplink (
     remote TEXT NOT NULL,
     UNIQUE (device_id, session, seq)
 ) STRICT;
-CREATE INDEX IF NOT EXISTS uplink_hello ON uplink (device_id, id) WHERE type = ${MessageType.hello};
+CREATE INDEX IF NOT EXISTS uplink_epoch ON uplink (device_id, epoch);
+-- One row for each session whose hello is held. current_from: the record that showed the device to
+-- be in that session; null where only relays have told of it.
+CREATE TABLE IF NOT EXISTS session (
+    device_id TEXT NOT NULL,
+    session TEXT NOT NULL,
+    counter INTEGER NOT NULL,
+    opened_by INTEGER NOT NULL,
+    current_from INTEGER,
+    PRIMARY KEY (device_id, session)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS session_counter ON session (device_id, counter);
+CREATE TABLE IF NOT EXISTS alarm (
+    id INTEGER PRIMARY KEY,
+    at_ms INTEGER NOT NULL,
+    device_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    count INTEGER NOT NULL
+) STRICT;
 CREATE TABLE IF NOT EXISTS downlink (
     device_id TEXT NOT NULL,
     session TEXT NOT NULL,
@@ -43,6 +61,10 @@ CREATE TRIGGER IF NOT EXISTS uplink_no_replace BEFORE INSERT ON uplink
     BEGIN SELECT RAISE(IGNORE); END;
 CREATE TRIGGER IF NOT EXISTS uplink_no_delete BEFORE DELETE ON uplink
     BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS alarm_no_update BEFORE UPDATE ON alarm
+    BEGIN SELECT RAISE(ABORT, 'alarms are kept'); END;
+CREATE TRIGGER IF NOT EXISTS alarm_no_delete BEFORE DELETE ON alarm
+    BEGIN SELECT RAISE(ABORT, 'alarms are kept'); END;
 `
 
 interface Waiting {
@@ -64,7 +86,9 @@ interface UplinkRow {
 
 export class SqliteLedger implements Ledger {
     private readonly database: Sqlite
-    private readonly sessions = new Map<string, string | undefined>()
+    /** Current sessions and newest epochs, as far as they were asked for. */
+    private readonly current = new Map<string, SessionRef | undefined>()
+    private readonly epochs = new Map<string, number>()
     private waiting: Waiting[] = []
     private readonly statements
 
@@ -84,10 +108,40 @@ export class SqliteLedger implements Ledger {
         })
     }
 
-    sessionOf(deviceId: string): string | undefined {
-        if (!this.sessions.has(deviceId))
-            this.sessions.set(deviceId, this.statements.latestSession.get(deviceId)?.session)
-        return this.sessions.get(deviceId)
+    /** Commits run in the order in which they were asked for, each at the next turn of the loop. */
+    committed(): Promise<void> {
+        return new Promise((resolve) => setImmediate(resolve))
+    }
+
+    currentSession(deviceId: string): SessionRef | undefined {
+        if (!this.current.has(deviceId))
+            this.current.set(deviceId, this.statements.currentSession.get(deviceId))
+        return this.current.get(deviceId)
+    }
+    recentSessions(deviceId: string, count: number): SessionRef[] {
+        return this.statements.recentSessions.all(deviceId, count)
+    }
+    sessionsWith(deviceId: string, counter: number, count: number): SessionRef[] {
+        return this.statements.sessionsWith.all(deviceId, counter, count)
+    }
+    counterOf(deviceId: string, salt: string): number | undefined {
+        return this.statements.counter.get(deviceId, salt)?.counter
+    }
+
+    newestEpoch(deviceId: string): number {
+        const known = this.epochs.get(deviceId)
+        if (known !== undefined) return known
+        const epoch = this.statements.newestEpoch.get(deviceId)?.epoch ?? 0
+        this.epochs.set(deviceId, epoch)
+        return epoch
+    }
+
+    recordAlarm({ kind, deviceId, atMs, detail, count }: Alarm): void {
+        this.statements.recordAlarm.run(atMs, deviceId, kind, detail, count)
+    }
+    /** Newest first. */
+    alarms(count: number): Alarm[] {
+        return this.statements.alarms.all(count)
     }
 
     after(id: number, count: number): Uplink[] {
@@ -115,8 +169,10 @@ export class SqliteLedger implements Ledger {
             )()
             batch.forEach(({ uplink, resolve }, i) => {
                 const result = appended[i]!
-                if (result.kind === "stored" && uplink.type === MessageType.hello)
-                    this.sessions.set(uplink.deviceId, uplink.session)
+                if (result.kind === "stored") {
+                    const { deviceId, epoch } = uplink
+                    this.epochs.set(deviceId, Math.max(epoch, this.newestEpoch(deviceId)))
+                }
                 resolve(result)
             })
         } catch (cause) {
@@ -142,15 +198,36 @@ export class SqliteLedger implements Ledger {
             uplink.receivedAtMs,
             uplink.remote,
         )
+        const isStored = inserted.changes === 1
+        if (isStored) this.noteSession(uplink, inserted.lastInsertRowid as number)
         const near = this.statements.near.all(deviceId, session, seq - ACK_EARLIER_BITS, seq - 1)
         const earlier = near.reduce((bits, row) => bits + 2 ** (seq - 1 - row.seq), 0)
-        const downlink = this.statements.nextDownlink.get(deviceId, session)
-        const isStored = inserted.changes === 1
+        // A message that came by itself is of the session in which the device is now.
+        const answerSalt = uplink.isRelayed
+            ? (this.statements.currentSession.get(deviceId)?.salt ?? session)
+            : session
+        const downlink = this.statements.nextDownlink.get(deviceId, answerSalt)
         const held = isStored ? digest : this.statements.digest.get(deviceId, session, seq)?.digest
         return {
             kind: isStored ? "stored" : held?.equals(digest) ? "duplicate" : "conflict",
             earlier,
+            answerSalt,
             downlinkSeq: downlink!.next_seq,
+        }
+    }
+
+    /** A relayed hello is of the past, unless its counter says that it is the newest. */
+    private noteSession(uplink: NewUplink, id: number): void {
+        const { deviceId, session, isRelayed, helloCounter } = uplink
+        if (helloCounter !== null) {
+            const latest = this.statements.currentSession.get(deviceId)
+            const isCurrent = !isRelayed || !latest || helloCounter > latest.counter
+            const from = isCurrent ? id : null
+            this.statements.openSession.run(deviceId, session, helloCounter, id, from)
+            this.current.delete(deviceId)
+        } else if (!isRelayed && this.current.get(deviceId)?.salt !== session) {
+            const { changes } = this.statements.enterSession.run(id, deviceId, session)
+            if (changes > 0) this.current.delete(deviceId)
         }
     }
 }
@@ -175,9 +252,41 @@ function prepare(database: Sqlite) {
              ON CONFLICT (device_id, session) DO UPDATE SET next_seq = next_seq + 1
              RETURNING next_seq`,
         ),
-        latestSession: database.prepare<[string], { session: string }>(
-            `SELECT session FROM uplink WHERE device_id = ? AND type = ${MessageType.hello}
-             ORDER BY id DESC LIMIT 1`,
+        currentSession: database.prepare<[string], SessionRef>(
+            `SELECT session AS salt, counter FROM session
+             WHERE device_id = ? AND current_from IS NOT NULL
+             ORDER BY current_from DESC LIMIT 1`,
+        ),
+        recentSessions: database.prepare<[string, number], SessionRef>(
+            `SELECT session AS salt, counter FROM session WHERE device_id = ?
+             ORDER BY opened_by DESC LIMIT ?`,
+        ),
+        enterSession: database.prepare<[number, string, string]>(
+            `UPDATE session SET current_from = ?
+             WHERE device_id = ? AND session = ? AND current_from IS NULL`,
+        ),
+        sessionsWith: database.prepare<[string, number, number], SessionRef>(
+            `SELECT session AS salt, counter FROM session WHERE device_id = ? AND counter = ?
+             ORDER BY opened_by DESC LIMIT ?`,
+        ),
+        counter: database.prepare<[string, string], { counter: number }>(
+            "SELECT counter FROM session WHERE device_id = ? AND session = ?",
+        ),
+        openSession: database.prepare<[string, string, number, number, number | null]>(
+            `INSERT INTO session (device_id, session, counter, opened_by, current_from)
+             VALUES (?, ?, ?, ?, ?)
+             ON CONFLICT (device_id, session) DO UPDATE SET current_from = excluded.current_from
+             WHERE excluded.current_from IS NOT NULL`,
+        ),
+        newestEpoch: database.prepare<[string], { epoch: number | null }>(
+            "SELECT max(epoch) AS epoch FROM uplink WHERE device_id = ?",
+        ),
+        recordAlarm: database.prepare<[number, string, string, string, number]>(
+            "INSERT INTO alarm (at_ms, device_id, kind, detail, count) VALUES (?, ?, ?, ?, ?)",
+        ),
+        alarms: database.prepare<[number], Alarm>(
+            `SELECT at_ms AS atMs, device_id AS deviceId, kind, detail, count FROM alarm
+             ORDER BY id DESC LIMIT ?`,
         ),
         after: database.prepare<[number, number], UplinkRow>(
             "SELECT * FROM uplink WHERE id > ? ORDER BY id LIMIT ?",

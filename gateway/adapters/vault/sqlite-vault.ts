@@ -10,10 +10,12 @@ import {
     type EpochKeys,
     epochKeys,
     firstChainKey,
+    handleOf,
+    nextChainKey,
     ROOT_KEY_BYTES,
 } from "../../../protocol/keys.js"
 import { InputError } from "../../core/input-error.js"
-import type { Vault } from "../../core/ports.js"
+import { EPOCH_MAX, type Vault } from "../../core/ports.js"
 import { nodeHkdf } from "../crypto/node-crypto.js"
 import { OWNER_ONLY, openSqlite, type Sqlite } from "../sqlite.js"
 
@@ -27,12 +29,16 @@ const SEAL = "aes-256-gcm"
 const NONCE_BYTES = 12
 const TAG_BYTES = 16
 const KEY_BYTES = 32
+/** Keys of so many epochs are at hand, of all devices; the oldest make way. */
+const DERIVED_KEYS_MAX = 20_000
+const CHAINS_MAX = 20_000
 const DEVICE_ID = new RegExp(`^[0-9a-f]{${2 * DEVICE_ID_BYTES}}$`)
 
 export class SqliteVault implements Vault {
     private readonly database: Sqlite
     private readonly key: Buffer
     private readonly derived = new Map<string, EpochKeys>()
+    private readonly chains = new Map<string, { epoch: number; chain: Buffer }>()
 
     /** Throws when the key is missing, or is not the one that sealed what the database holds. */
     constructor(databasePath: string, keyPath: string) {
@@ -65,16 +71,27 @@ export class SqliteVault implements Vault {
         return root && firstChainKey(nodeHkdf, root, Buffer.from(deviceId, "hex"))
     }
 
-    /** The chain is walked from the root: only epoch 0 exists until epochs turn. */
     keysOf(deviceId: string, epoch: number): EpochKeys | undefined {
-        if (epoch !== 0) return undefined
-        const known = this.derived.get(deviceId)
+        const name = `${deviceId} ${epoch}`
+        const known = this.derived.get(name)
         if (known) return known
-        const chain = this.firstChainKey(deviceId)
+        const chain = this.chainKey(deviceId, epoch)
         if (!chain) return undefined
         const keys = epochKeys(nodeHkdf, chain, Buffer.from(deviceId, "hex"), epoch)
-        this.derived.set(deviceId, keys)
+        if (this.derived.size >= DERIVED_KEYS_MAX) this.derived.delete(firstOf(this.derived))
+        this.derived.set(name, keys)
         return keys
+    }
+
+    handlesOf(deviceId: string, first: number, last: number): { epoch: number; handle: string }[] {
+        const id = Buffer.from(deviceId, "hex")
+        const handles: { epoch: number; handle: string }[] = []
+        let chain = this.chainKey(deviceId, first)
+        for (let epoch = first; chain && epoch <= last; epoch++) {
+            handles.push({ epoch, handle: handleOf(nodeHkdf, chain, id) })
+            chain = nextChainKey(nodeHkdf, chain, id)
+        }
+        return handles
     }
 
     deviceIds(): string[] {
@@ -86,6 +103,19 @@ export class SqliteVault implements Vault {
         this.database.close()
     }
 
+    /** Walks the chain on from where it was left for the device, or from the root. */
+    private chainKey(deviceId: string, epoch: number): Buffer | undefined {
+        if (!Number.isInteger(epoch) || epoch < 0 || epoch > EPOCH_MAX) return undefined
+        const id = Buffer.from(deviceId, "hex")
+        const left = this.chains.get(deviceId)
+        let at = left && left.epoch <= epoch ? left.epoch : 0
+        let chain = left && left.epoch <= epoch ? left.chain : this.firstChainKey(deviceId)
+        if (!chain) return undefined
+        for (; at < epoch; at++) chain = nextChainKey(nodeHkdf, chain, id)
+        if (this.chains.size >= CHAINS_MAX) this.chains.delete(firstOf(this.chains))
+        this.chains.set(deviceId, { epoch, chain })
+        return chain
+    }
     private root(deviceId: string): Buffer | undefined {
         const row = this.database
             .prepare<[string], { sealed: Buffer }>("SELECT sealed FROM root WHERE device_id = ?")
@@ -110,6 +140,11 @@ export class SqliteVault implements Vault {
             throw new Error(`vault: the key file does not open device ${deviceId}`, { cause })
         }
     }
+}
+
+/** The key that has been in a map for longest. */
+function firstOf(map: ReadonlyMap<string, unknown>): string {
+    return map.keys().next().value as string
 }
 
 /** A missing key is made only while there is nothing that the old one would have to open. */

@@ -33,6 +33,8 @@ interface MissingRange {
 /** What is remembered of a device between its uplinks. */
 export interface Continuity {
     session: string
+    /** Counter of its hello; 0 where it has none, as on boards without FRAM. */
+    counter: number
     /** Sessions before this one, newest first: what still arrives of them changes nothing. */
     pastSessions: string[]
     highestSeq: number
@@ -58,7 +60,9 @@ export interface ContinuityStep {
 
 /**
  * Which gaps an uplink opens, changes or fills. A session begins with its hello; where another of
- * its records comes first, the numbers before that one are missing until they come.
+ * its records comes first, the numbers before that one are missing until they come. A session whose
+ * counter is below today's is of the past, however late it comes; a further hello in the same
+ * session tells of a reset that lost what was in RAM.
  */
 export function follow(
     memory: Continuity | null,
@@ -66,20 +70,30 @@ export function follow(
     body: FixBatch | Hello | undefined,
 ): ContinuityStep {
     const batch = body?.kind === "fixes" ? body : undefined
-    if (memory?.session === uplink.session) return proceed(memory, uplink, batch)
+    const hello = body?.kind === "hello" ? body : undefined
+    if (memory?.session === uplink.session) {
+        if (!hello || uplink.seq <= memory.highestSeq) return proceed(memory, uplink, batch)
+        const open = restartGap(memory, uplink)
+        const step = proceed({ ...memory, open }, uplink, batch)
+        return { ...step, gaps: [open, ...step.gaps] }
+    }
     if (memory?.pastSessions.includes(uplink.session)) return { memory, gaps: [], filled: [] }
-    const firstSeq = body?.kind === "hello" ? uplink.seq : 0
-    const begun = begin(memory, uplink, firstSeq)
+    if (memory && hello && hello.session > 0 && hello.session < memory.counter) {
+        const pastSessions = [uplink.session, ...memory.pastSessions].slice(0, PAST_SESSIONS_MAX)
+        return { memory: { ...memory, pastSessions }, gaps: [], filled: [] }
+    }
+    const begun = begin(memory, uplink, hello)
     const step = proceed(begun, uplink, batch)
     return begun.open && !batch ? { ...step, gaps: [begun.open, ...step.gaps] } : step
 }
 
-function begin(previous: Continuity | null, uplink: Uplink, firstSeq: number): Continuity {
+function begin(previous: Continuity | null, uplink: Uplink, hello: Hello | undefined): Continuity {
     const past = previous ? [previous.session, ...previous.pastSessions] : []
     return {
         session: uplink.session,
+        counter: hello?.session ?? 0,
         pastSessions: past.slice(0, PAST_SESSIONS_MAX),
-        highestSeq: firstSeq - 1,
+        highestSeq: hello ? uplink.seq - 1 : -1,
         missing: [],
         settled: 0,
         thinned: 0,
@@ -90,10 +104,10 @@ function begin(previous: Continuity | null, uplink: Uplink, firstSeq: number): C
 }
 
 /** Several restarts with no fix between them are one gap. */
-function restartGap(previous: Continuity, { deviceId, session }: Uplink): Gap {
+function restartGap(previous: Continuity, { deviceId, session, seq }: Uplink): Gap {
     return (
         previous.open ?? {
-            id: `${deviceId}:${session}:restart`,
+            id: `${deviceId}:${session}:restart:${seq}`,
             deviceId,
             fromMs: previous.newestFixMs ?? previous.openedAtMs,
             toMs: null,

@@ -1,15 +1,22 @@
 // What this machine makes of the golden vectors, a line each. The same code runs on Node and on the
 // tracker, and both must give the lines that the vectors ask for.
 
-import { decodeAck, encodeAck } from "../../protocol/ack.js"
-import type { Aead } from "../../protocol/envelope.js"
-import { openEnvelope, parseEnvelope, sealMessage } from "../../protocol/envelope.js"
-import type { Fix } from "../../protocol/fix.js"
-import { decodeFixBatch, FixBatchWriter } from "../../protocol/fix.js"
-import { decodeHello, encodeHello } from "../../protocol/hello.js"
-import type { Hkdf } from "../../protocol/keys.js"
-import { epochKeys, firstChainKey } from "../../protocol/keys.js"
-import { ACKS, BATCHES, HELLOS, KEYS, SEALS } from "../../protocol/vectors.js"
+import { decodeAck, encodeAck } from "../../../protocol/ack.js"
+import {
+    decodeCommand,
+    encodeCommand,
+    openCommand,
+    sealCommand,
+} from "../../../protocol/command.js"
+import type { Aead } from "../../../protocol/envelope.js"
+import { openEnvelope, parseEnvelope, sealMessage } from "../../../protocol/envelope.js"
+import type { Fix } from "../../../protocol/fix.js"
+import { decodeFixBatch, FixBatchWriter } from "../../../protocol/fix.js"
+import { decodeHello, encodeHello } from "../../../protocol/hello.js"
+import type { Hkdf } from "../../../protocol/keys.js"
+import { epochKeys, firstChainKey, nextChainKey } from "../../../protocol/keys.js"
+import { encodeRelay, parseRelay } from "../../../protocol/relay.js"
+import { ACKS, BATCHES, COMMANDS, HELLOS, KEYS, RELAYS, SEALS } from "../../../protocol/vectors.js"
 
 export function vectorResults(aead: Aead, hkdf: Hkdf): string[] {
     const lines: string[] = []
@@ -64,9 +71,36 @@ export function vectorResults(aead: Aead, hkdf: Hkdf): string[] {
             damaged.kind === "envelope" && openEnvelope(aead, key, damaged, salt) !== undefined
         lines.push(`seal ${vector.name}, damaged: ${opened ? "opened" : "refused"}`)
     }
+    for (const vector of COMMANDS) {
+        const key = Buffer.from(SEALS[0].key, "hex")
+        const salt = Buffer.from(SEALS[0].salt, "hex")
+        const body = encodeCommand(vector.value)
+        const back = decodeCommand(body)
+        const again = back.kind === "command" ? encodeCommand(back).toString("hex") : back.reason
+        lines.push(`command ${vector.name}: ${body.toString("hex")}`)
+        lines.push(`command ${vector.name}, read and written again: ${again}`)
+        const message = sealCommand(aead, key, salt, vector.counter, vector.value)
+        lines.push(`command ${vector.name}, sealed: ${message.toString("hex")}`)
+        const opened = openCommand(aead, key, salt, message)
+        const counter = opened.kind === "opened" ? `${opened.counter}` : opened.reason
+        lines.push(`command ${vector.name}, opened: ${counter}`)
+    }
+    for (const vector of RELAYS) {
+        const record = Buffer.from(vector.record, "hex")
+        const message = encodeRelay(vector.epochsBack, vector.session, record)
+        lines.push(`relay ${vector.name}: ${message.toString("hex")}`)
+        const relay = parseRelay(message)
+        const back =
+            relay.kind === "relay"
+                ? `${relay.epochsBack} ${relay.session} ${relay.record.toString("hex")}`
+                : relay.reason
+        lines.push(`relay ${vector.name}, taken apart: ${back}`)
+    }
     for (const vector of KEYS) {
         const deviceId = Buffer.from(vector.deviceId, "hex")
-        const chain = firstChainKey(hkdf, Buffer.from(vector.root, "hex"), deviceId)
+        let chain = firstChainKey(hkdf, Buffer.from(vector.root, "hex"), deviceId)
+        for (let epoch = 0; epoch < vector.epoch; epoch++)
+            chain = nextChainKey(hkdf, chain, deviceId)
         const keys = epochKeys(hkdf, chain, deviceId, vector.epoch)
         lines.push(`chain: ${chain.toString("hex")}`)
         lines.push(`up: ${keys.up.toString("hex")}`)

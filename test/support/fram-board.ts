@@ -1,0 +1,121 @@
+// A tracker's board with FRAM, as far as firmware/logic sees it, on Node: what a boot finds, what it
+// seals, and the power failing between any two bytes that go into the memory.
+
+import { createHash } from "node:crypto"
+import { KeyStore } from "../../firmware/logic/key-store.js"
+import type { Nvm } from "../../firmware/logic/nvm.js"
+import { NvmOutbox } from "../../firmware/logic/nvm-outbox.js"
+import { Session } from "../../firmware/logic/session.js"
+import { SessionStore } from "../../firmware/logic/session-store.js"
+import { nodeAead, nodeHkdf } from "../../gateway/adapters/crypto/node-crypto.js"
+import type { Aead } from "../../protocol/envelope.js"
+import { encodeHello } from "../../protocol/hello.js"
+import { Fram } from "../../simulator/chips/fram.js"
+
+export const sha256 = (data: Buffer): Buffer => createHash("sha256").update(data).digest()
+
+/** Memory in the chip, reached as the driver reaches it. */
+export class ChipNvm implements Nvm {
+    constructor(
+        readonly chip: Fram,
+        readonly size: number,
+    ) {}
+    read(at: number, count: number): Buffer {
+        this.chip.write(Uint8Array.of(at >> 8, at & 255))
+        return Buffer.from(this.chip.read(count))
+    }
+    write(at: number, bytes: Buffer): void {
+        this.chip.write(Buffer.concat([Buffer.from([at >> 8, at & 255]), bytes]))
+    }
+}
+
+export interface BoardOptions {
+    deviceId: Buffer
+    /** What the bench wrote; undefined once it is scrubbed. */
+    chain: Buffer | undefined
+    random: (count: number) => Buffer
+    /** Bytes of the chip that the firmware uses; fewer make a shorter queue. */
+    framBytes?: number
+    /** Sees every key and nonce under which something is sealed. */
+    onSeal?: (key: Buffer, nonce: Buffer, body: Buffer) => void
+}
+
+export class FramBoard {
+    readonly chip = new Fram()
+    /** False from the moment on at which the power has failed. */
+    isPowered = false
+    uptimeMs = 0
+    keys!: KeyStore
+    memory!: SessionStore
+    outbox!: NvmOutbox
+    session!: Session
+
+    constructor(readonly options: BoardOptions) {}
+
+    /** Starts the program as firmware/tracker.ts does; isPlanned: out of a sleep of its own. */
+    boot(isPlanned = true): void {
+        const { deviceId, chain, random } = this.options
+        const nvm = new ChipNvm(this.chip, this.options.framBytes ?? 32768)
+        this.isPowered = true
+        this.uptimeMs = 2000
+        this.chip.beforeByte = undefined
+        this.keys = new KeyStore(nvm, sha256, nodeHkdf, deviceId, chain)
+        this.memory = new SessionStore(nvm, sha256)
+        this.outbox = new NvmOutbox(nvm, sha256)
+        if (this.keys.isNew) {
+            this.outbox.clear()
+            this.memory.isValid = false
+            this.keys.adopt()
+        }
+        this.session = new Session({
+            aead: this.watchedAead(),
+            hash: sha256,
+            random,
+            uptimeMs: () => this.uptimeMs,
+            deviceId,
+            keys: this.keys,
+            memory: this.memory,
+            outbox: this.outbox,
+            hello: (session) =>
+                encodeHello({
+                    kind: "hello",
+                    session,
+                    programHash: Buffer.alloc(32, 7),
+                    board: "node",
+                    resetCause: 1,
+                    uptimeMs: this.uptimeMs,
+                }),
+        })
+        this.session.open(isPlanned)
+    }
+
+    /** Runs `work` with the power failing before byte `count` of what it writes. True when it did. */
+    cutAfter(count: number, work: () => void): boolean {
+        let written = 0
+        this.chip.beforeByte = () => {
+            if (written >= count) {
+                this.isPowered = false
+                throw new Error("the power has failed")
+            }
+            written++
+        }
+        try {
+            work()
+        } catch (error) {
+            if (this.isPowered) throw error
+        }
+        this.chip.beforeByte = undefined
+        return !this.isPowered
+    }
+
+    private watchedAead(): Aead {
+        return {
+            open: nodeAead.open,
+            seal: (key, nonce, body, tagBytes) => {
+                // What the code does after the power has failed does not happen.
+                if (this.isPowered) this.options.onSeal?.(key, nonce, body)
+                return nodeAead.seal(key, nonce, body, tagBytes)
+            },
+        }
+    }
+}
