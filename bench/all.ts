@@ -2,7 +2,8 @@
 
 import { main as alerts } from "./alerts.js"
 import { main as codec } from "./codec.js"
+import { main as codecSizes } from "./codec-sizes.js"
 import { main as fusion } from "./fusion.js"
 import { main as path } from "./path.js"
 
-for (const bench of [path, codec, fusion, alerts]) await bench()
+for (const bench of [path, codec, codecSizes, fusion, alerts]) await bench()

@@ -35,7 +35,7 @@ export const SIX = [
     "tracks/phone_android_chip_nmea_1s.csv",
     "tracks/run_fenix2_1s.csv",
 ]
-/** Tracks that no constant was chosen by. */
+/** Tracks that the constants were not chosen for, though most were looked at beside the six. */
 const OTHERS = [
     "tracks/bus_liverpool_trip1105.csv",
     "tracks/car_visnjan_etrex_1s.csv",

@@ -2,25 +2,25 @@
 
 export const RULE = {
     /** At most 1,024 bytes, version 1 in the two highest bits. */
-    version: "P-E01",
-    type: "P-E02",
-    saltPresent: "P-E03",
+    version: "P-E1",
+    type: "P-E1",
+    saltPresent: "P-E14",
     /** One sequence for all types of a session, 1 to 4 bytes, shortest form, big-endian. */
-    seq: "P-E04",
+    seq: "P-E2",
     /** AES-256-CCM, no associated data; the nonce is byte 0, salt and seq as 4 bytes. */
-    ciphertext: "P-E05",
+    ciphertext: "P-E3",
     /** 8 bytes, 16 for commands. */
-    tag: "P-E06",
+    tag: "P-E4",
     salt: "P-E12",
     relay: "P-E40",
     /** Deterministic CBOR, keys unsigned and ascending, at most 1,024 bytes. */
-    body: "P-B01",
+    body: "P-B4",
     /** Keys that are not known are passed over. */
-    unknownKey: "P-B02",
-    batch: "P-B10",
+    unknownKey: "P-B5",
+    batch: "P-F1",
     /** A byte of profile, one of count and chaining, then range-coded columns. */
-    packed: "P-B20",
-    hello: "P-B40",
-    ack: "P-B50",
+    packed: "P-pack.2",
+    hello: "P-E14",
+    ack: "P-E30",
     command: "P-E60",
 } as const

@@ -7,7 +7,7 @@
 //
 // A chained batch goes on from the trail of the batch that ended with its base, which the gateway
 // has acknowledged. Otherwise no batch depends on another, so a lost one spoils only those that are
-// chained to it. docs/wire-packing.md says the same bit by bit.
+// chained to it. docs/protocol.md says the same bit by bit.
 
 import { type Reject, reject } from "../reject.js"
 import {
