@@ -3,6 +3,7 @@
 
 import { expect, it } from "vitest"
 import { publishPacket } from "../../firmware/logic/mqtt.js"
+import { OUTBOX_RECORDS_MAX } from "../../firmware/logic/outbox.js"
 import { nodeAead } from "../../gateway/adapters/crypto/node-crypto.js"
 import { CommandKind, sealCommand } from "../../protocol/command.js"
 import { MessageType } from "../../protocol/envelope.js"
@@ -86,7 +87,7 @@ it(
 )
 
 it(
-    "a queue of ninety records, kept through a reset, drains to the last record",
+    "a queue longer than RAM would hold, kept through a reset, drains to the last record",
     async () => {
         const drive = recordedDrive()
         const gateway = await testGateway(aCase())
@@ -112,7 +113,7 @@ it(
         await gateway.settled()
 
         const seqs = gateway.ledger.after(0, 10_000).map(({ seq }) => seq)
-        expect(seqs.length).toBeGreaterThan(90)
+        expect(seqs.length).toBeGreaterThan(OUTBOX_RECORDS_MAX)
         expect(seqs.sort((a, b) => a - b)).toEqual(seqs.map((_, i) => i))
         const stored = matchToDrive(drive, gateway.store.fixes(DEVICE_ID))
         const lost = solutionsOf(drive).length - stored.length
