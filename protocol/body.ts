@@ -2,6 +2,7 @@
 // same in every body, so that one message may carry several of them beside a batch of fixes.
 
 import { CborReader, type CborWriter } from "./cbor.js"
+import { TIME_DS_END } from "./limits.js"
 import { type Reject, reject } from "./reject.js"
 
 const KEY_FIXES_LAST = 7
@@ -13,13 +14,9 @@ export const KEY_EVENT = 12
 export const KEY_STATUS_FIRST = 13
 export const KEY_STATUS_LAST = 25
 
-/** A writer stops here, so that a sealed record stays below 250 bytes. */
-export const BODY_WRITE_MAX = 232
 /** A body larger than this is refused unread. */
 export const BODY_READ_MAX = 1024
 
-/** 2100-01-01 in tenths of a second: from there on a time is a fault. */
-const TIME_DS_END = 41024448000
 /** 32 bits of tenths of a second: 13 years. */
 export const UPTIME_DS_MAX = 0xffffffff
 

@@ -4,6 +4,7 @@
 // keep as much of that as they say; the byte string under key 4 tells them apart.
 
 import { CborReader, CborWriter, cborIntLength } from "./cbor.js"
+import { BODY_BYTES_MAX, TIME_DS_END } from "./limits.js"
 import { type PackedTail, PackedWriter } from "./pack/packed-batch.js"
 import { BATCH_BYTES_MAX, decodePackedBody, packedBody } from "./pack/packed-body.js"
 import { type FixColumns, profileOf } from "./pack/profile.js"
@@ -44,7 +45,6 @@ export interface FixBatch {
 export const PROFILE_PLAIN = 0
 /** A batch closes at 60 fixes or 232 bytes of body, whichever comes first. */
 export const BATCH_FIXES_MAX = 60
-export const BODY_BYTES_MAX = 232
 
 const KEY_FIRST_FIX = 1
 const KEY_COUNT = 2
@@ -55,8 +55,6 @@ const KEY_THINNED = 7
 const COLUMNS = 8
 /** Map head, keys and their values at their longest but for the fixes: 1+6+3+2+3+2+6. */
 const FRAME_BYTES_MAX = 23
-/** 2100-01-01 in tenths of a second: a time past it is a receiver's fault, not a fix. */
-const TIME_DS_MAX = 41024448000
 
 /** Collects fixes until one more would break the limits, then gives the body. */
 export class FixBatchWriter {
@@ -221,7 +219,7 @@ function noBase(): PackedTail | undefined {
 
 /** What is out of range in a fix, or undefined. */
 export function faultOf(fix: Fix): string | undefined {
-    if (fix.timeDs <= 0 || fix.timeDs >= TIME_DS_MAX) return "time-range"
+    if (fix.timeDs <= 0 || fix.timeDs >= TIME_DS_END) return "time-range"
     if (fix.latUdeg < -90000000 || fix.latUdeg > 90000000) return "latitude-range"
     if (fix.lonUdeg < -180000000 || fix.lonUdeg > 180000000) return "longitude-range"
     if (fix.altM < -1000 || fix.altM > 100000) return "altitude-range"

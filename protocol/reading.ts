@@ -7,7 +7,6 @@
 // equal, and else one for each step. Of these the first that fits is right, and no other.
 
 import {
-    BODY_WRITE_MAX,
     type Instant,
     instantFault,
     KEY_READINGS,
@@ -16,6 +15,7 @@ import {
     writeStart,
 } from "./body.js"
 import { type CborReader, CborWriter, cborIntLength } from "./cbor.js"
+import { BODY_BYTES_MAX } from "./limits.js"
 import { quantityOf } from "./quantity.js"
 import { type Reject, reject } from "./reject.js"
 
@@ -85,7 +85,7 @@ export class ReadingBatchWriter {
         series.values.push(reading.value)
         if (last < 0) this.series.push(series)
         const bytesMax = this.bytesMax + bytesOf(series)
-        if (bytesMax > BODY_WRITE_MAX && this.body().length > BODY_WRITE_MAX) {
+        if (bytesMax > BODY_BYTES_MAX && this.body().length > BODY_BYTES_MAX) {
             series.atDs.pop()
             series.values.pop()
             if (last < 0) this.series.pop()

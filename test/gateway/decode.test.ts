@@ -6,9 +6,10 @@ import { nodeAead, nodeHkdf } from "../../gateway/adapters/crypto/node-crypto.js
 import { authenticate, decodeBody } from "../../gateway/core/ingest/open-uplink.js"
 import { decodeAck, encodeAck } from "../../protocol/ack.js"
 import { parseEnvelope, SEQ_MAX } from "../../protocol/envelope.js"
-import { BODY_BYTES_MAX, decodeFixBatch, type Fix, FixBatchWriter } from "../../protocol/fix.js"
+import { decodeFixBatch, type Fix, FixBatchWriter } from "../../protocol/fix.js"
 import { decodeHello, encodeHello } from "../../protocol/hello.js"
 import { epochKeys } from "../../protocol/keys.js"
+import { BODY_BYTES_MAX } from "../../protocol/limits.js"
 import { cases } from "../support/cases.js"
 import { aFix, aHello, SealedSession } from "../support/host-tracker.js"
 

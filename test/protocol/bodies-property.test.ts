@@ -2,8 +2,9 @@
 
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { BODY_WRITE_MAX, type Instant } from "../../protocol/body.js"
+import type { Instant } from "../../protocol/body.js"
 import { type DeviceEvent, decodeEvent, encodeEvent } from "../../protocol/event.js"
+import { BODY_BYTES_MAX } from "../../protocol/limits.js"
 import { QUANTITIES } from "../../protocol/quantity.js"
 import {
     decodeReadings,
@@ -74,7 +75,7 @@ describe("what is encoded comes back:", { timeout: SOAK_MS }, () => {
                 most = Math.max(most, taken.length)
                 expect(taken.length).toBe(writer.count)
                 expect(taken.length).toBeGreaterThan(0)
-                expect(body.length).toBeLessThanOrEqual(BODY_WRITE_MAX)
+                expect(body.length).toBeLessThanOrEqual(BODY_BYTES_MAX)
                 taken.sort((a, b) => a.quantity - b.quantity)
                 expect(decodeReadings(body)).toEqual({
                     kind: "readings",

@@ -1,5 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
+import { BODY_BYTES_MAX } from "../../protocol/limits.js"
 import {
     decodePacked,
     PACKED_FIXES_MAX,
@@ -24,7 +25,6 @@ import { cases } from "../support/cases.js"
 
 const ALL: readonly Profile[] = Array.from({ length: PROFILES }, (_, i) => profileOf(i + 1)!)
 const STANDARD = profileOf(1)!
-const BODY_BYTES_MAX = 232
 const TIMEOUT_MS = cases(30_000, 900_000)
 const noBase = () => undefined
 

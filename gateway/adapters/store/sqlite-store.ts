@@ -1,6 +1,7 @@
 // The derived store in SQLite. Reported and derived never share a row: `fix` holds what devices
 // reported, in the wire's own integers, `track` what fusion made of it.
 
+import type { Fix } from "../../../protocol/fix.js"
 import type { TrackPoint } from "../../../protocol/live.js"
 import type { UnixMs } from "../../../protocol/units.js"
 import type { Continuity, Gap } from "../../core/ingest/continuity.js"
@@ -202,18 +203,10 @@ export class SqliteStore implements DerivedStore, TrackReader {
     }
 }
 
-export interface StoredFix {
+export interface StoredFix extends Omit<Fix, "kind"> {
     session: string
     number: number
     targetId: string
-    timeDs: number
-    latUdeg: number
-    lonUdeg: number
-    altM: number
-    speedDmps: number
-    courseDeg: number
-    accuracyDm: number
-    satellites: number
     isLate: 0 | 1
 }
 

@@ -12,6 +12,7 @@ import {
 } from "../../../protocol/envelope.js"
 import type { EpochKeys, Hkdf } from "../../../protocol/keys.js"
 import { epochKeys, nextChainKey } from "../../../protocol/keys.js"
+import { BODY_BYTES_MAX } from "../../../protocol/limits.js"
 import { encodeRelay, parseRelay } from "../../../protocol/relay.js"
 import {
     CCM_VECTORS,
@@ -25,7 +26,6 @@ import {
 export const UPLINKS = 1000
 export const COMMANDS = 200
 const EPOCHS = 3
-const BODY_BYTES_MAX = 232
 const NIST_TAG_BYTES = 16
 const TYPES = [MessageType.telemetry, MessageType.hello, MessageType.event, MessageType.response]
 /** The ends of every length of seq, besides small ones. */
