@@ -89,17 +89,7 @@ it(
 it(
     "a queue longer than RAM would hold, kept through a reset, drains to the last record",
     async () => {
-        const drive = recordedDrive()
-        const gateway = await testGateway(aCase())
-        const away = new Away()
-        const rig = new DriveRig({
-            drive,
-            program: deviceProgram("firmware/tracker.devs"),
-            chainKey: gateway.provision(DEVICE_ID),
-            brokerPort: gateway.mqttPort,
-            fram: new Fram(),
-            around: (network) => away.around(network),
-        })
+        const { drive, gateway, away, rig } = await framBoard()
         away.begin()
         await rig.driveTo(1000.5)
         rig.tracker.powerOff()
@@ -125,17 +115,7 @@ it(
 it(
     "a command is obeyed by the tracker's machine once, and an expired or altered one not at all",
     async () => {
-        const drive = recordedDrive()
-        const gateway = await testGateway(aCase())
-        const away = new Away()
-        const rig = new DriveRig({
-            drive,
-            program: deviceProgram("firmware/tracker.devs"),
-            chainKey: gateway.provision(DEVICE_ID),
-            brokerPort: gateway.mqttPort,
-            fram: new Fram(),
-            around: (network) => away.around(network),
-        })
+        const { drive, gateway, away, rig } = await framBoard()
         const { down, handle } = gateway.keysOf(DEVICE_ID)!
         const tell = (counter: number, holdS: number, expiresInS: number, flip = 0) => {
             const salt = Buffer.from(gateway.ledger.currentSession(DEVICE_ID)!.salt, "hex")
@@ -193,6 +173,22 @@ function overMidnight(drive: Drive, second: number): Drive {
         fromMs: drive.fromMs + byMs,
         toMs: drive.toMs + byMs,
     }
+}
+
+/** A board with a blank FRAM about to make the drive, with a network that can be taken away. */
+async function framBoard() {
+    const drive = recordedDrive()
+    const gateway = await testGateway(aCase())
+    const away = new Away()
+    const rig = new DriveRig({
+        drive,
+        program: deviceProgram("firmware/tracker.devs"),
+        chainKey: gateway.provision(DEVICE_ID),
+        brokerPort: gateway.mqttPort,
+        fram: new Fram(),
+        around: (network) => away.around(network),
+    })
+    return { drive, gateway, away, rig }
 }
 
 /** No network between `begin` and `end`. */

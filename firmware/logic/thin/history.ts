@@ -13,7 +13,6 @@ import { BOUND_SHARE, type ThinFix } from "./thin-fix.js"
 /** Fixes that may be left out between two kept ones: a minute at 1 Hz. 60 fixes of some 200 bytes are
  * 12 KB of the 64 KB heap. */
 export const HISTORY_WINDOW_MAX = 60
-export const HISTORY_BOUND_M = 5
 
 export class HistoryThinner<F extends ThinFix> {
     /** The last kept fix. */

@@ -16,7 +16,6 @@ import {
 } from "./ellipsoid.js"
 import { BOUND_SHARE, type ThinFix } from "./thin-fix.js"
 
-export const LIVE_BOUND_M = 25
 /** Slower than this is standing: the receiver's noise has a course too, and would drift away. */
 const STANDING_DMPS = 5
 /** A way that took longer says nothing about the velocity at its end. */
