@@ -9,6 +9,8 @@ import { type TakenApart, takeApart } from "./inspect/take-apart.js"
 export interface InspectFlags {
     key?: string
     salt?: string
+    /** Messages that a chained batch goes on from, oldest first, with commas. */
+    base?: string
     json?: boolean
 }
 
@@ -26,6 +28,7 @@ export function inspect(message: string, flags: InspectFlags): TakenApart {
     return takeApart(messageBytes(message), {
         key: secretBytes("key", flags.key, KEY_BYTES),
         salt: secretBytes("salt", flags.salt, SALT_BYTES),
+        bases: flags.base?.split(",").map(messageBytes) ?? [],
     })
 }
 

@@ -25,6 +25,7 @@ import { Deriving } from "./core/deriving.js"
 import { takeIn } from "./core/intake.js"
 import type { Clock, Log } from "./core/ports.js"
 import { Refusals } from "./core/refusals.js"
+import { UnknownBases } from "./core/unknown-bases.js"
 
 export interface Gateway {
     /** Where the console is. */
@@ -98,6 +99,10 @@ async function start(
     const ledger = file(new SqliteLedger(directory.file("ledger.sqlite")))
     const consultations = file(new SqliteConsultationLog(directory.file("consultations.sqlite")))
     const store = file(new SqliteStore(directory.file("derived.sqlite")))
+    if (store.isBegunAnew) {
+        const what = "derived.sqlite is of an earlier schema"
+        log("info", `${what}: it is computed again from ${ledger.count()} records of the ledger`)
+    }
     const caseFile = () => registry.caseFile()
     const run = randomBytes(6).toString("hex")
     const parts = { clock, caseFile, source: store, consultations, log }
@@ -108,6 +113,7 @@ async function start(
     const turn = () => {
         const steps = deriveNext({ ledger, store, vault, aead: nodeAead, caseFile, log })
         if (steps.length > 0) live.derived(steps)
+        unknownBases.answer(steps)
         return steps.length > 0
     }
     const deriving = new Deriving(turn, log, deriveRetryMs)
@@ -136,6 +142,11 @@ async function start(
         },
     })
     closing.add(() => broker.close())
+    const unknownBases = new UnknownBases({
+        ...{ ledger, aead: nodeAead, clock, log },
+        connected: (deviceId) => broker.connected(deviceId),
+        send: (device, message) => broker.send(device, message),
+    })
     const http = await startHttp(
         {
             ...parts,

@@ -15,6 +15,11 @@ export interface Ack {
     seq: number
     /** Bit i set: record `seq - 1 - i` is durable too. 32 bits, unsigned. */
     earlier: number
+    /**
+     * Record `seq` is held but cannot be read: the gateway does not have what it is chained to. The
+     * next batch must stand alone.
+     */
+    isBaseUnknown?: boolean
 }
 
 /** Records before `seq` that an ack can name. */
@@ -24,10 +29,12 @@ const KEY_EPOCH = 1
 const KEY_SESSION = 2
 const KEY_SEQ = 3
 const KEY_EARLIER = 4
+const KEY_BASE_UNKNOWN = 5
 
+/** Key 5 is left out unless the base is unknown. */
 export function encodeAck(ack: Ack): Buffer {
     const out = new CborWriter()
-    out.map(4)
+    out.map(ack.isBaseUnknown ? 5 : 4)
     out.int(KEY_EPOCH)
     out.int(ack.epoch)
     out.int(KEY_SESSION)
@@ -36,6 +43,10 @@ export function encodeAck(ack: Ack): Buffer {
     out.int(ack.seq)
     out.int(KEY_EARLIER)
     out.int(ack.earlier)
+    if (ack.isBaseUnknown) {
+        out.int(KEY_BASE_UNKNOWN)
+        out.int(1)
+    }
     return out.result()
 }
 
@@ -50,6 +61,7 @@ export function decodeAck(body: Buffer): Ack | Reject {
         else if (key === KEY_SESSION) ack.session = reader.int()
         else if (key === KEY_SEQ) ack.seq = reader.int()
         else if (key === KEY_EARLIER) ack.earlier = reader.int()
+        else if (key === KEY_BASE_UNKNOWN) ack.isBaseUnknown = reader.int() === 1
         else reader.skip()
     }
     const fault = reader.finish()

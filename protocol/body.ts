@@ -12,7 +12,7 @@ export const KEY_READINGS = 10
 export const KEY_SCAN = 11
 export const KEY_EVENT = 12
 export const KEY_STATUS_FIRST = 13
-export const KEY_STATUS_LAST = 25
+export const KEY_STATUS_LAST = 30
 
 /** A body larger than this is refused unread. */
 export const BODY_READ_MAX = 1024

@@ -7,7 +7,7 @@ import { CborReader, CborWriter, cborIntLength } from "./cbor.js"
 import { BODY_BYTES_MAX, TIME_DS_END } from "./limits.js"
 import { type PackedTail, PackedWriter } from "./pack/packed-batch.js"
 import { BATCH_BYTES_MAX, decodePackedBody, packedBody } from "./pack/packed-body.js"
-import { type FixColumns, profileOf } from "./pack/profile.js"
+import { type FixColumns, PROFILES, profileOf } from "./pack/profile.js"
 import { type Reject, reject } from "./reject.js"
 
 /** One position solution as the receiver reported it, in the wire's quanta: integers throughout. */
@@ -65,7 +65,10 @@ export class FixBatchWriter {
     private packed: PackedWriter | undefined = undefined
     count = 0
 
-    /** `profile`: plain, or a packed one. `base`: what a packed batch is chained to, if to any. */
+    /**
+     * `profile`: plain, or a packed one; throws for any other number. `base`: what a packed batch is
+     * chained to, if to any.
+     */
     constructor(
         private firstFix: number,
         profile: number = PROFILE_PLAIN,
@@ -74,9 +77,14 @@ export class FixBatchWriter {
         const packing = profileOf(profile)
         if (packing !== undefined)
             this.packed = new PackedWriter(packing, firstFix, BATCH_BYTES_MAX, base)
+        else if (profile !== PROFILE_PLAIN)
+            throw new Error(`profile is ${profile}, expected 0 or one of 1 to ${PROFILES}`)
     }
 
-    /** False when the batch is full: close it and put the fix in the next one. */
+    /**
+     * False when the batch is full: close it and put the fix in the next one. The fix must be free of
+     * `faultOf`; a packed batch throws for one that is not.
+     */
     add(fix: Fix): boolean {
         const packed = this.packed
         if (packed !== undefined) {
@@ -192,13 +200,9 @@ function decodePackedFixes(
     if (packed.kind === "reject") return packed
     const fixes: Fix[] = []
     for (const columns of packed.batch.fixes) {
-        const whole: number[] = []
-        for (let i = 0; i < COLUMNS; i++) {
-            const value = columns[i]
-            if (value === undefined) return reject("column-missing")
-            whole.push(value)
-        }
-        fixes.push(fixOf(whole))
+        const fix = fixOfColumns(columns)
+        if (fix === undefined) return reject("column-missing")
+        fixes.push(fix)
     }
     return {
         kind: "fixes",
@@ -242,12 +246,22 @@ function columnsOf(fix: Fix): number[] {
         fix.satellites,
     ]
 }
-/** The same, and no quality: a Fix has none. */
-function packedColumnsOf(fix: Fix): FixColumns {
+/** Its columns for packing: the same, and no quality, of which a Fix has none. */
+export function packedColumnsOf(fix: Fix): FixColumns {
     const columns: FixColumns = []
     for (const value of columnsOf(fix)) columns.push(value)
     columns.push(undefined)
     return columns
+}
+/** The fix of unpacked columns; undefined when one is missing that every Fix has. */
+export function fixOfColumns(columns: FixColumns): Fix | undefined {
+    const whole: number[] = []
+    for (let i = 0; i < COLUMNS; i++) {
+        const value = columns[i]
+        if (value === undefined) return undefined
+        whole.push(value)
+    }
+    return fixOf(whole)
 }
 function fixOf(columns: number[]): Fix {
     return {

@@ -69,8 +69,9 @@ export interface GapView {
     missing: number | null
 }
 /** restart: the tracker began again and its memory was lost; thinned: its full queue let go of
- * records; missing: a record's number was passed over and it has not come yet. */
-export type GapCause = "restart" | "thinned" | "missing"
+ * records; missing: a record's number was passed over and it has not come yet; unreadable: a record
+ * is held whose content, or the fixes in it, nobody can read. */
+export type GapCause = "restart" | "thinned" | "missing" | "unreadable"
 
 export interface OperationView {
     id: string

@@ -20,7 +20,15 @@ export const RULE = {
     batch: "P-F1",
     /** A byte of profile, one of count and chaining, then range-coded columns. */
     packed: "P-pack.2",
+    instant: "P-B6",
+    readings: "P-B10",
+    scan: "P-B20",
+    event: "P-B30",
+    status: "P-B40",
     hello: "P-E14",
     ack: "P-E30",
+    /** The further ack of a record whose fixes are chained to what the gateway does not know. */
+    baseUnknown: "P-E33",
+    response: "P-E66",
     command: "P-E60",
 } as const

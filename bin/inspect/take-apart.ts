@@ -2,8 +2,6 @@
 
 import { nodeAead } from "../../gateway/adapters/crypto/node-crypto.js"
 import { InputError } from "../../gateway/core/input-error.js"
-import { decodeAck } from "../../protocol/ack.js"
-import { decodeCommand } from "../../protocol/command.js"
 import {
     type Envelope,
     MESSAGE_BYTES_MAX,
@@ -12,12 +10,10 @@ import {
     parseEnvelope,
     SALT_BYTES,
 } from "../../protocol/envelope.js"
-import { decodeFixBatch } from "../../protocol/fix.js"
-import { decodeHello } from "../../protocol/hello.js"
-import { decodePackedBody } from "../../protocol/pack/packed-body.js"
 import type { Reject } from "../../protocol/reject.js"
 import { isRelay, parseRelay } from "../../protocol/relay.js"
 import { bodyParts } from "./body-parts.js"
+import { decodedBody, tailsOf } from "./decoded-body.js"
 import type { Part } from "./part.js"
 import { RULE } from "./rules.js"
 
@@ -35,6 +31,8 @@ export interface Secrets {
     key: Buffer | undefined
     /** The session's, where the message carries none. */
     salt: Buffer | undefined
+    /** Messages that a chained batch goes on from, oldest first, under the same key and session. */
+    bases?: readonly Buffer[]
 }
 
 const COMMAND_TAG_BYTES = 16
@@ -91,12 +89,29 @@ function takeRecordApart(message: Buffer, start: number, secrets: Secrets): Take
                 "of its session and every bit as it was sealed",
         )
     }
+    const tails = tailsOf((secrets.bases ?? []).map((base) => openedBase(base, key, salt)))
     return {
         bytes: message.length,
         parts,
         body: bodyParts(envelope.type, body),
-        decoded: decodedBody(envelope.type, body),
+        decoded: decodedBody(envelope.type, body, tails),
     }
+}
+
+/** A base is of the same session, so the message's own salt opens it too. */
+function openedBase(message: Buffer, key: Buffer, salt: Buffer): Buffer {
+    const relay = isRelay(message) ? parseRelay(message) : undefined
+    const record = relay?.kind === "relay" ? relay.record : message
+    const envelope = parseEnvelope(record)
+    const body =
+        envelope.kind === "reject"
+            ? undefined
+            : openEnvelope(nodeAead, key, envelope, envelope.salt ?? salt)
+    if (body !== undefined) return body
+    throw new InputError(
+        "base does not open: expected messages under the same key and of the same session, oldest " +
+            "first, with commas between them",
+    )
 }
 
 const TYPES: Record<number, string> = {
@@ -148,34 +163,6 @@ function envelopeParts(message: Buffer, envelope: Envelope, start: number): Part
     take(text, "ciphertext", "the body, sealed", RULE.ciphertext, `${text} bytes`)
     take(tagBytes, "tag", "proves key, salt and every bit", RULE.tag)
     return parts
-}
-
-const DECODERS: Partial<Record<number, (body: Buffer) => object>> = {
-    [MessageType.telemetry]: decodedBatch,
-    [MessageType.hello]: decodeHello,
-    [MessageType.ack]: decodeAck,
-    [MessageType.command]: decodeCommand,
-}
-
-/** Plain or packed. What a chained batch goes on from is not at hand: it says so. */
-function decodedBatch(body: Buffer): object {
-    const plain = decodeFixBatch(body)
-    if (plain.kind !== "reject") return plain
-    const packed = decodePackedBody(body, () => undefined)
-    if (packed.kind === "reject") return packed.reason === "batch-missing" ? plain : packed
-    const { tail: _, ...batch } = packed.batch
-    return { ...batch, thinned: packed.thinned }
-}
-
-function decodedBody(type: number, body: Buffer): object | null {
-    const value = DECODERS[type]?.(body)
-    if (value === undefined) return null
-    return Object.fromEntries(
-        Object.entries(value).map(([key, inner]) => [
-            key,
-            Buffer.isBuffer(inner) ? inner.toString("hex") : inner,
-        ]),
-    )
 }
 
 const TOO_SHORT = "header, seq, a byte of ciphertext or more, and a tag of 8 bytes, 16 for commands"

@@ -100,5 +100,7 @@ export function gapText(gap: GapView): string {
             return `tracker's queue was full, ${count} ${noun} let go`
         case "missing":
             return `${count} ${noun} missing, may still come`
+        case "unreadable":
+            return `${count} ${noun} received that cannot be read`
     }
 }

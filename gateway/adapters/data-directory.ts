@@ -6,7 +6,10 @@ import Database from "better-sqlite3"
 import { InputError } from "../core/input-error.js"
 import { makeOwnerOnly, OWNER_ONLY } from "./sqlite.js"
 
-export const SCHEMA_VERSION = 1
+/** 2: fixes in chunks, and evidence beside them. Only what is derived has changed since 1. */
+export const SCHEMA_VERSION = 2
+/** What this release brings up to date by itself: derived.sqlite is computed again from the ledger. */
+const MIGRATED_FROM = [1]
 
 export interface DataDirectory {
     path: string
@@ -26,8 +29,9 @@ export function openDataDirectory(path: string, isExclusive: boolean): DataDirec
     if (existsSync(directory) && !statSync(directory).isDirectory())
         throw new InputError(`--data: ${directory} is a file, expected a directory`)
     if (isExclusive) mkdirSync(directory, { recursive: true, mode: 0o700 })
-    checkVersion(directory, isExclusive)
+    const isCurrent = checkVersion(directory, isExclusive)
     const lock = isExclusive ? takeLock(directory) : undefined
+    if (lock && !isCurrent) noteVersion(directory)
     return {
         path: directory,
         file: (name) => join(directory, name),
@@ -35,20 +39,30 @@ export function openDataDirectory(path: string, isExclusive: boolean): DataDirec
     }
 }
 
-function checkVersion(directory: string, mayMake: boolean): void {
-    const path = join(directory, "burr.json")
+/** False for one that is new, or of a schema that this release brings up to date. */
+function checkVersion(directory: string, mayMake: boolean): boolean {
+    const path = versionFile(directory)
     if (!existsSync(path)) {
-        if (!mayMake)
-            throw new InputError(`--data: no gateway has used ${directory}, expected one that has`)
-        writeFileSync(path, `${JSON.stringify({ schema: SCHEMA_VERSION })}\n`, { mode: OWNER_ONLY })
-        return
+        if (mayMake) return false
+        throw new InputError(`--data: no gateway has used ${directory}, expected one that has`)
     }
     const schema = readSchema(path)
-    if (schema === SCHEMA_VERSION) return
+    if (schema === SCHEMA_VERSION) return true
+    if (MIGRATED_FROM.some((one) => one === schema)) return false
     throw new InputError(
         `data directory ${directory}: schema ${schema}, this Burr reads ${SCHEMA_VERSION}. ` +
             "Use the release that wrote it, or another directory (--data).",
     )
+}
+
+/** From here on an earlier release refuses the directory. */
+function noteVersion(directory: string): void {
+    const text = `${JSON.stringify({ schema: SCHEMA_VERSION })}\n`
+    writeFileSync(versionFile(directory), text, { mode: OWNER_ONLY })
+}
+
+function versionFile(directory: string): string {
+    return join(directory, "burr.json")
 }
 
 function readSchema(path: string): unknown {

@@ -30,6 +30,28 @@ export function openSqlite(path: string, kind: "durable" | "derived", schema: st
     }
 }
 
+/**
+ * The schema that a file says it has, 0 where it says none; undefined for one without any table.
+ * Throws with the path when it is no database.
+ */
+export function schemaOf(path: string): number | undefined {
+    let database: Sqlite | undefined
+    try {
+        database = new Database(path, { timeout: BUSY_WAIT_MS })
+        const tables = database.prepare("SELECT 1 FROM sqlite_schema LIMIT 1").get()
+        if (!tables) return undefined
+        return database.pragma("user_version", { simple: true }) as number
+    } catch (cause) {
+        throw new Error(`cannot open ${path}: ${(cause as Error).message}`, { cause })
+    } finally {
+        database?.close()
+    }
+}
+
+export function setSchema(database: Sqlite, schema: number): void {
+    database.pragma(`user_version = ${schema}`)
+}
+
 /** Before SQLite writes into it: the files that it puts beside a database get the same mode. */
 export function makeOwnerOnly(path: string): void {
     closeSync(openSync(path, "a", OWNER_ONLY))

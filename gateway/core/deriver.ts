@@ -8,8 +8,15 @@
 
 import type { Aead } from "../../protocol/envelope.js"
 import type { CaseFile } from "./domain/case-file.js"
+import type { DeviceMemory } from "./ingest/device-memory.js"
 import type { Uplink } from "./ingest/uplink.js"
-import { type Derived, derive, type PipelineMemory, type TargetMemory } from "./pipeline.js"
+import {
+    type Derived,
+    derive,
+    nothingDerived,
+    type PipelineMemory,
+    type TargetMemory,
+} from "./pipeline.js"
 import {
     type DerivedStep,
     type DerivedStore,
@@ -82,13 +89,13 @@ function deriveOne(
     uplink: Uplink,
     complaints: string[],
 ): Derived {
-    const keys = vault.keysOf(uplink.deviceId, uplink.epoch)
-    if (!keys) {
+    const { deviceId, epoch } = uplink
+    if (!vault.keysOf(deviceId, epoch)) {
         complaints.push(complaint(uplink, NO_KEY, "the vault holds no key for it"))
         return setAside(memory, NO_KEY)
     }
     try {
-        return derive(memory, uplink, caseFile, keys, aead)
+        return derive(memory, uplink, caseFile, (one) => vault.keysOf(deviceId, one), aead)
     } catch (error) {
         complaints.push(complaint(uplink, OUR_FAULT, placeOf(error as Error)))
         return setAside(memory, OUR_FAULT)
@@ -96,18 +103,8 @@ function deriveOne(
 }
 
 /** Leaves all memory as it was, so the record's number shows as missing. */
-function setAside(memory: PipelineMemory, reason: string): Derived {
-    return {
-        continuity: memory.continuity,
-        targets: new Map(),
-        fixes: [],
-        states: [],
-        events: [],
-        gaps: [],
-        filledGaps: [],
-        withheld: null,
-        rejected: reason,
-    }
+function setAside({ device }: PipelineMemory, reason: string): Derived {
+    return nothingDerived({ device, targets: new Map() }, reason)
 }
 
 function complaint({ id, deviceId }: Uplink, reason: string, why: string): string {
@@ -123,7 +120,7 @@ function placeOf({ name, stack }: Error): string {
 /** What the store remembers, under what this turn has changed and not stored yet. */
 class FreshMemory {
     private readonly targets = new Map<string, TargetMemory>()
-    private readonly devices = new Map<string, Derived["continuity"]>()
+    private readonly devices = new Map<string, DeviceMemory>()
 
     constructor(private readonly store: DerivedStore) {}
 
@@ -134,17 +131,17 @@ class FreshMemory {
             const known = this.target(assignment.targetId)
             if (known) targets.set(assignment.targetId, known)
         }
-        return { continuity: this.continuity(deviceId), targets }
+        return { device: this.device(deviceId), targets }
     }
     note(deviceId: string, derived: Derived): void {
-        this.devices.set(deviceId, derived.continuity)
+        this.devices.set(deviceId, derived.device)
         for (const [targetId, memory] of derived.targets) this.targets.set(targetId, memory)
     }
 
     private target(targetId: string): TargetMemory | undefined {
         return this.targets.get(targetId) ?? this.store.targetMemory(targetId)
     }
-    private continuity(deviceId: string): Derived["continuity"] {
-        return this.devices.get(deviceId) ?? this.store.continuityOf(deviceId)
+    private device(deviceId: string): DeviceMemory {
+        return this.devices.get(deviceId) ?? this.store.deviceMemory(deviceId)
     }
 }

@@ -1,7 +1,7 @@
 // From the broker to the ledger and back: a message whose seal holds is made durable, and only then
 // is there an acknowledgement to send.
 
-import { encodeAck } from "../../protocol/ack.js"
+import { type Ack, encodeAck } from "../../protocol/ack.js"
 import { type Aead, MessageType, parseEnvelope, sealMessage } from "../../protocol/envelope.js"
 import { decodeHello } from "../../protocol/hello.js"
 import type { EpochKeys } from "../../protocol/keys.js"
@@ -9,7 +9,7 @@ import { type Reject, reject } from "../../protocol/reject.js"
 import { isRelay, parseRelay } from "../../protocol/relay.js"
 import type { UnixMs } from "../../protocol/units.js"
 import { type Authentic, authenticate } from "./ingest/open-uplink.js"
-import type { Appended, Ledger, Vault } from "./ports.js"
+import type { Downlink, Ledger, Vault } from "./ports.js"
 
 /** Epochs between a relay's handle and its record at most. */
 export const RELAY_EPOCHS_MAX = 1024
@@ -33,7 +33,8 @@ export interface Arrival {
 
 export interface Held {
     kind: "held"
-    ack: Buffer
+    /** Undefined where the ack of another record, which goes out at the same moment, names this one. */
+    ack: Buffer | undefined
     isNew: boolean
     /** Epoch in which the record was sealed. */
     epoch: number
@@ -41,7 +42,7 @@ export interface Held {
     isOfReplacedSession: boolean
 }
 
-/** held: the record is durable and `ack` tells the device so. */
+/** held: the record is durable, and the device is told so. */
 export type IntakeResult = Held | Reject
 
 /** A record taken out of its relay, if it came in one, with its seal checked. */
@@ -91,12 +92,13 @@ export async function takeIn(
         isRelayed: opened.isRelayed,
     })
     if (appended.kind === "conflict") return reject("nonce-reuse")
+    const { answer } = appended
     const isNew = appended.kind === "stored"
     const current = ledger.currentSession(deviceId)
     const wasHeard = ledger.counterOf(deviceId, session) !== undefined
     return {
         kind: "held",
-        ack: sealAck(aead, keys, opened, appended),
+        ack: answer && sealAck(aead, keys, ackOf(opened, answer.earlier), answer.downlink),
         isNew,
         epoch: opened.epoch,
         isOfReplacedSession: isNew && !opened.isRelayed && wasHeard && current?.salt !== session,
@@ -178,12 +180,15 @@ function counterIn({ type, body }: Authentic): number | null {
     return hello.kind === "hello" ? hello.session : 0
 }
 
-function sealAck(aead: Aead, keys: EpochKeys, opened: Opened, appended: Appended): Buffer {
-    const { epoch, counter, authentic } = opened
-    const { answerSalt, downlinkSeq, earlier } = appended
-    const { seq } = authentic
-    const body = encodeAck({ kind: "ack", epoch, session: counter, seq, earlier })
-    const salt = Buffer.from(answerSalt, "hex")
-    const options = { type: MessageType.ack, salt, carrySalt: false, seq: downlinkSeq }
-    return sealMessage(aead, keys.down, options, body)
+function ackOf({ epoch, counter, authentic }: Opened, earlier: number): Ack {
+    return { kind: "ack", epoch, session: counter, seq: authentic.seq, earlier }
+}
+
+/** For the device on the handle of `keys` [P-E30]. */
+export function sealAck(aead: Aead, keys: EpochKeys, ack: Ack, { salt, seq }: Downlink): Buffer {
+    const options = {
+        ...{ type: MessageType.ack, carrySalt: false },
+        ...{ salt: Buffer.from(salt, "hex"), seq },
+    }
+    return sealMessage(aead, keys.down, options, encodeAck(ack))
 }

@@ -1,19 +1,25 @@
 // The stages in order, for one uplink. Everything the gateway derives comes out of here, from the
 // ledger and the case file alone, so it can be thrown away and computed again.
 
+import type { Instant } from "../../protocol/body.js"
 import type { Aead } from "../../protocol/envelope.js"
 import type { Fix, FixBatch } from "../../protocol/fix.js"
-import type { EpochKeys } from "../../protocol/keys.js"
+import type { Response } from "../../protocol/response.js"
 import type { UnixMs } from "../../protocol/units.js"
 import type { CaseFile } from "./domain/case-file.js"
 import { type Cover, coverOf } from "./domain/mandate.js"
+import { type Evidence, evidenceOf, noEvidence } from "./evidence.js"
 import { type FusionMemory, fuse } from "./fusion/fuse.js"
 import type { TrackState } from "./fusion/track-state.js"
 import { crossFences, type FencePresence } from "./geofence/cross-fences.js"
 import type { GeofenceEvent } from "./geofence/geofence.js"
-import { type Continuity, follow, type Gap } from "./ingest/continuity.js"
-import { authenticate, decodeBody } from "./ingest/open-uplink.js"
+import { follow } from "./ingest/continuity.js"
+import type { DeviceMemory } from "./ingest/device-memory.js"
+import type { Gap } from "./ingest/gap.js"
+import { authenticate, decodeBody, type Report } from "./ingest/open-uplink.js"
 import { placeFix } from "./ingest/place-fix.js"
+import { AHEAD_MAX_MS, tiesAfter } from "./ingest/place-instant.js"
+import { type KeysOf, tailOf, withTail } from "./ingest/tails.js"
 import type { Uplink } from "./ingest/uplink.js"
 
 /** What is remembered of a target between uplinks. */
@@ -24,7 +30,7 @@ export interface TargetMemory {
 
 /** Memory of the device that speaks and of the targets it is on; plain data, kept in the store. */
 export interface PipelineMemory {
-    continuity: Continuity | null
+    device: DeviceMemory
     targets: Map<string, TargetMemory>
 }
 
@@ -45,7 +51,7 @@ export interface TargetEvent extends GeofenceEvent {
     raisedAtMs: UnixMs
 }
 
-/** Fixes outside every mandate: time and count are all that is read of them. */
+/** Fixes and evidence outside every mandate: time and count are all that is read of them. */
 export interface Withheld {
     count: number
     fromMs: UnixMs
@@ -53,49 +59,87 @@ export interface Withheld {
 }
 
 export interface Derived {
-    continuity: Continuity | null
+    device: DeviceMemory
     targets: Map<string, TargetMemory>
     fixes: CoveredFix[]
+    evidence: Evidence
+    /** What the device made of a command, or null. */
+    response: Response | null
     states: { targetId: string; state: TrackState }[]
     events: TargetEvent[]
     gaps: Gap[]
     filledGaps: string[]
     withheld: Withheld | null
-    /** Why nothing was made of an authentic message, or null. */
+    /** Why nothing was made of an authentic message, or of a part of it; or null. */
     rejected: string | null
 }
 
-/**
- * A fix from further ahead of its receipt has a wrong time. It is kept as reported and not fused: a
- * track that has been to the future calls every true fix late.
- */
-const AHEAD_MAX_MS = 60_000
+/** Nothing was made of an uplink. */
+export function nothingDerived(memory: PipelineMemory, rejected: string | null): Derived {
+    return {
+        device: memory.device,
+        targets: new Map(memory.targets),
+        fixes: [],
+        evidence: noEvidence(),
+        response: null,
+        states: [],
+        events: [],
+        gaps: [],
+        filledGaps: [],
+        withheld: null,
+        rejected,
+    }
+}
 
-/** Everything one uplink means. Reading this function is reading the gateway. */
+/**
+ * Everything one uplink means. Reading this function is reading the gateway. `keysOf` must have the
+ * keys of the uplink's own epoch.
+ */
 export function derive(
     memory: PipelineMemory,
     uplink: Uplink,
     caseFile: CaseFile,
-    keys: EpochKeys,
+    keysOf: KeysOf,
     aead: Aead,
 ): Derived {
-    const message = authenticate(aead, keys, uplink.message, uplink.session)
-    const body = message.kind === "reject" ? message : decodeBody(message.type, message.body)
+    const { device } = memory
+    const message = authenticate(aead, keysOf(uplink.epoch)!, uplink.message, uplink.session)
+    const body =
+        message.kind === "reject"
+            ? message
+            : decodeBody(message.type, message.body, (fix) =>
+                  tailOf(device.tails, uplink.session, fix, keysOf, aead),
+              )
     const known = body.kind === "reject" ? undefined : body
-    const continuity = follow(memory.continuity, uplink, known)
-    const derived: Derived = {
+    const continuity = follow(device.continuity, uplink, known)
+    const report = body.kind === "report" ? body : undefined
+    const tail = report?.fixes?.tail
+    const instant = body.kind === "hello" ? "reset" : report && instantIn(report)
+    const derived = nothingDerived(memory, body.kind === "reject" ? body.reason : null)
+    derived.device = {
         continuity: continuity.memory,
-        targets: new Map(memory.targets),
-        fixes: [],
-        states: [],
-        events: [],
-        gaps: continuity.gaps,
-        filledGaps: continuity.filled,
-        withheld: null,
-        rejected: body.kind === "reject" ? body.reason : null,
+        tails: tail ? withTail(device.tails, uplink, tail, keysOf, aead) : device.tails,
+        ties: tiesAfter(device.ties, uplink, instant),
     }
-    if (body.kind === "fixes") track(derived, uplink, body, caseFile)
+    derived.gaps = continuity.gaps
+    derived.filledGaps = continuity.filled
+    if (body.kind === "response") derived.response = body
+    if (report) takeReport(derived, uplink, report, caseFile)
     return derived
+}
+
+function takeReport(derived: Derived, uplink: Uplink, report: Report, caseFile: CaseFile): void {
+    derived.rejected = report.fault ?? null
+    if (report.fixes) track(derived, uplink, report.fixes, caseFile)
+    if (!instantIn(report)) return
+    derived.evidence = evidenceOf(report, uplink, derived.device.ties, caseFile)
+    for (const atMs of derived.evidence.withheldAtMs)
+        derived.withheld = withOneMore(derived.withheld, atMs)
+}
+
+/** All parts but the fixes share it [P-B1]. */
+function instantIn({ readings, scan, event, status }: Report): Instant | undefined {
+    return (readings ?? scan ?? event ?? status)?.instant
 }
 
 function track(derived: Derived, uplink: Uplink, batch: FixBatch, caseFile: CaseFile): void {
@@ -110,6 +154,8 @@ function track(derived: Derived, uplink: Uplink, batch: FixBatch, caseFile: Case
         const number = batch.firstFix + i
         derived.fixes.push({ deviceId, session, number, fix, cover })
 
+        // Kept as reported and not fused: a track that has been to the future calls every true fix
+        // late.
         if (observation.atMs > receivedAtMs + AHEAD_MAX_MS) return
         const { targetId, operationId } = cover
         const before = derived.targets.get(targetId) ?? { fusion: null, presences: [] }

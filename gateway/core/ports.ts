@@ -2,8 +2,12 @@
 
 import type { EpochKeys } from "../../protocol/keys.js"
 import type { AlertView, GapView, TrackPoint } from "../../protocol/live.js"
+import type { Response } from "../../protocol/response.js"
+import type { AccessPoint } from "../../protocol/scan.js"
+import type { Status } from "../../protocol/status.js"
 import type { UnixMs } from "../../protocol/units.js"
-import type { Continuity } from "./ingest/continuity.js"
+import type { DeviceMemory } from "./ingest/device-memory.js"
+import type { TimeQuality } from "./ingest/place-instant.js"
 import type { Uplink } from "./ingest/uplink.js"
 import type { Derived, TargetMemory } from "./pipeline.js"
 
@@ -44,12 +48,25 @@ export interface SessionRef {
 export interface Appended {
     /** conflict: this number is taken by other bytes; neither stored nor to be acknowledged. */
     kind: "stored" | "duplicate" | "conflict"
+    /**
+     * What to tell the device; undefined for a conflict, and where the answer to another record of
+     * the session, made durable at the same moment, names this one too.
+     */
+    answer: Answer | undefined
+}
+
+export interface Answer {
     /** Bit i: record `seq - 1 - i` of the session is durable as well. */
     earlier: number
+    downlink: Downlink
+}
+
+/** A number for one message to a device. */
+export interface Downlink {
     /** Salt under which the device listens, hexadecimal: that of its current session. */
-    answerSalt: string
-    /** Number for the next message to the device under that salt, never given twice. */
-    downlinkSeq: number
+    salt: string
+    /** Never given twice under that salt. */
+    seq: number
 }
 
 /** Uplinks as received, durable before anybody is told so. */
@@ -58,6 +75,13 @@ export interface Ledger {
     append(uplink: NewUplink): Promise<Appended>
     /** Resolves once all that was appended before is on disk, or has failed. */
     committed(): Promise<void>
+    /**
+     * A number for a message to the device in its current session; undefined while no session of it
+     * is known. It is on disk when this returns, so no crash brings it again. Acks and commands draw
+     * from one ascending sequence: both need theirs once in a session, a command's must be above the
+     * last command's, and holes mean nothing. (The type in byte 0 keeps their nonces apart besides.)
+     */
+    nextDownlink(deviceId: string): (Downlink & SessionRef) | undefined
     /** The session in which the device was last heard to be. */
     currentSession(deviceId: string): SessionRef | undefined
     /** Sessions whose hello came last, newest first. */
@@ -70,6 +94,8 @@ export interface Ledger {
     newestEpoch(deviceId: string): number
     /** Keeps an alarm for good. */
     recordAlarm(alarm: Alarm): void
+    /** Records held; they are numbered from 1 without a hole. */
+    count(): number
     /** In order of receipt, from the first record behind `id`. */
     after(id: number, count: number): Uplink[]
 }
@@ -110,7 +136,8 @@ export interface ConsultationLog {
 export interface DerivedStore {
     /** Ledger number of the last uplink that is worked in. */
     cursor(): number
-    continuityOf(deviceId: string): Continuity | null
+    /** NEW_DEVICE for one that has not spoken. */
+    deviceMemory(deviceId: string): DeviceMemory
     targetMemory(targetId: string): TargetMemory | undefined
     /**
      * All of the steps and the cursor behind them, or nothing. Throws UnstorableError when one of
@@ -148,4 +175,59 @@ export interface TrackReader {
     alerts(operationId: string, count: number): StoredAlert[]
     gaps(deviceId: string, span: Span): StoredGap[]
     receivedAt(deviceId: string): UnixMs | undefined
+}
+
+/** What a device reported beside fixes, as reported, with its place in time. */
+export interface Stored {
+    /** Ledger number of the record that brought it. */
+    uplinkId: number
+    atMs: UnixMs
+    quality: TimeQuality
+}
+/** Of a target, under the mandate that covers it. */
+export interface StoredUnderMandate extends Stored {
+    targetId: string
+    mandateId: string
+    /** Happened while the mandate ran, received after its end. */
+    isLate: boolean
+}
+export interface StoredReading extends StoredUnderMandate {
+    /** One of QUANTITIES, or a number that this version does not know. */
+    quantity: number
+    /** In the quantity's quanta. */
+    value: number
+}
+export interface StoredScan extends StoredUnderMandate {
+    accessPoints: AccessPoint[]
+}
+/** A boot belongs to the device alone; all other events to the target that it was on. */
+export interface StoredEvent extends Stored {
+    targetId: string | null
+    mandateId: string | null
+    isLate: boolean
+    /** One of EventKind, or a number that this version does not know. */
+    event: number
+    args: number[]
+}
+export interface StoredStatus extends Stored {
+    /** The program's hash in hexadecimal. */
+    status: Omit<Status, "kind" | "instant" | "programHash"> & { programHash?: string }
+}
+/** What a device made of a command. */
+export interface StoredResponse {
+    uplinkId: number
+    receivedAtMs: UnixMs
+    response: Omit<Response, "kind">
+}
+
+/** Readings, scans, events and statuses, oldest first; of a longer span the newest `count`. */
+export interface EvidenceReader {
+    readings(deviceId: string, span: Span, count: number): StoredReading[]
+    scans(deviceId: string, span: Span, count: number): StoredScan[]
+    events(deviceId: string, span: Span, count: number): StoredEvent[]
+    statuses(deviceId: string, span: Span, count: number): StoredStatus[]
+    /** In the order of receipt, the newest `count`. */
+    responses(deviceId: string, count: number): StoredResponse[]
+    /** The newest of all. */
+    lastStatus(deviceId: string): StoredStatus | undefined
 }

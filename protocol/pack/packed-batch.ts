@@ -59,8 +59,7 @@ export interface PackedBatch {
 }
 
 /**
- * Collects fixes, which must be free of `columnsFault`, until one more would not fit. A fix takes the
- * tracker's machine up to 3,000 of the 131,072 steps that it allows without a rest.
+ * Collects fixes until one more would not fit. A fix takes the tracker's machine up to 3,000 of the 131,072 steps that it allows without a rest.
  */
 export class PackedWriter {
     count = 0
@@ -90,9 +89,14 @@ export class PackedWriter {
         this.walk = new Walk(out, profile, trail)
     }
 
-    /** False when the batch is full: close it and put the fix in the next one. */
+    /**
+     * False when the batch is full: close it and put the fix in the next one. Throws for a fix that
+     * has a `columnsFault`: no decoder would take the batch.
+     */
     add(fix: FixColumns): boolean {
         if (this.count >= PACKED_FIXES_MAX) return false
+        const fault = columnsFault(fix)
+        if (fault !== undefined) throw new Error(`fix ${this.firstFix + this.count}: ${fault}`)
         const row = quantised(this.profile, fix)
         if (HEAD_BYTES + this.out.length + FIX_BYTES_MAX <= this.bytesMax) {
             this.walk.pass(row)

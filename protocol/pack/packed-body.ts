@@ -7,7 +7,6 @@ import { BODY_BYTES_MAX } from "../limits.js"
 import { type Reject, reject } from "../reject.js"
 import { decodePacked, type PackedBatch, type PackedTail } from "./packed-batch.js"
 
-/** A sealed record is at most 250 bytes. */
 /** Map head, key 4 and its head of two bytes, key 7 and up to 32 bits. */
 const FRAME_BYTES_MAX = 10
 /** The most that a packed batch may take of a body. */

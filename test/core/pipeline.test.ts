@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto"
 import { describe, expect, it } from "vitest"
 import { nodeAead, nodeHkdf } from "../../gateway/adapters/crypto/node-crypto.js"
 import type { CaseFile } from "../../gateway/core/domain/case-file.js"
+import { NEW_DEVICE } from "../../gateway/core/ingest/device-memory.js"
 import { derive } from "../../gateway/core/pipeline.js"
 import { MessageType, sealMessage } from "../../protocol/envelope.js"
 import { type Fix, FixBatchWriter } from "../../protocol/fix.js"
@@ -42,8 +43,8 @@ function derived(fixes: Fix[]) {
         message: sealMessage(nodeAead, KEYS.up, options, writer.body(0)),
         receivedAtMs: RECEIVED_MS,
     }
-    const memory = { continuity: null, targets: new Map() }
-    return derive(memory, uplink, aCase() as CaseFile, KEYS, nodeAead)
+    const memory = { device: NEW_DEVICE, targets: new Map() }
+    return derive(memory, uplink, aCase() as CaseFile, () => KEYS, nodeAead)
 }
 
 describe("the pipeline", () => {

@@ -69,10 +69,11 @@ describe("any bytes at all", () => {
         )
     })
 
-    it("under a good seal are fixes, a hello or a reject", () => {
+    it("under a good seal are a hello, a report, a response or a reject", () => {
         fc.assert(
             fc.property(anyBody, type, (body, type) => {
-                expect(["fixes", "hello", "reject"]).toContain(decodeBody(type, body).kind)
+                const kinds = ["hello", "report", "response", "reject"]
+                expect(kinds).toContain(decodeBody(type, body).kind)
             }),
             RUNS,
         )
@@ -111,6 +112,7 @@ describe("what is sealed and encoded comes back:", () => {
         const ack = fc.record({
             ...{ kind: fc.constant("ack" as const), epoch: count, session: count },
             ...{ seq: count, earlier: count },
+            isBaseUnknown: fc.constantFrom(true, undefined),
         })
         fc.assert(
             fc.property(ack, (given) => {
@@ -145,7 +147,7 @@ describe("what is sealed and encoded comes back:", () => {
         fc.assert(
             fc.property(
                 bytes,
-                fc.constantFrom(0, 1),
+                fc.constantFrom(0, 1, 2, 7),
                 count,
                 fc.boolean(),
                 (body, type, seq, salted) => {

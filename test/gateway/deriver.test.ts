@@ -4,7 +4,8 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest"
 import { SqliteStore } from "../../gateway/adapters/store/sqlite-store.js"
 import { gatewayConfig } from "../../gateway/config.js"
-import type { Derived } from "../../gateway/core/pipeline.js"
+import { NEW_DEVICE } from "../../gateway/core/ingest/device-memory.js"
+import { type Derived, nothingDerived } from "../../gateway/core/pipeline.js"
 import { type DerivedStep, UnstorableError } from "../../gateway/core/ports.js"
 import { type Gateway, startGateway } from "../../gateway/main.js"
 import { MessageType } from "../../protocol/envelope.js"
@@ -79,7 +80,10 @@ describe("a record that our own code fails on", () => {
         await tracker.send(session.seal(MessageType.telemetry, Buffer.from("no CBOR")))
         await gateway.settled()
         const gaps = gateway.store.gaps(POISONED, ALL_TIME)
-        expect(gaps.map(({ cause, missing }) => [cause, missing])).toEqual([["missing", 1]])
+        expect(gaps.map(({ cause, missing }) => [cause, missing])).toEqual([
+            ["missing", 1],
+            ["unreadable", 1],
+        ])
     })
 })
 
@@ -106,10 +110,8 @@ it("a record of a device whose key is lost is set aside, and the others go on", 
 
 describe("what the store refuses", () => {
     function aStep(id: number, parts: Partial<Derived>): DerivedStep {
-        const derived: Derived = {
-            ...{ continuity: null, targets: new Map(), fixes: [], states: [], events: [] },
-            ...{ gaps: [], filledGaps: [], withheld: null, rejected: null, ...parts },
-        }
+        const memory = { device: NEW_DEVICE, targets: new Map() }
+        const derived: Derived = { ...nothingDerived(memory, null), ...parts }
         const uplink = {
             ...{ id, deviceId: DEVICE_ID, epoch: 0, session: "aa", seq: id, type: 0 },
             ...{ message: Buffer.alloc(0), receivedAtMs: START_MS },
@@ -157,13 +159,12 @@ describe("what the store refuses", () => {
         const told: string[] = []
         const log = (level: string, text: string) => void (level === "error" && told.push(text))
         const gateway = await testGateway(aCase(), data, log)
-        refuseRows(data, "derived.sqlite", "fix", "NEW.satellites = 66")
+        const seventhMs = START_MS + 7000
+        refuseRows(data, "derived.sqlite", "track", `NEW.at_ms = ${seventhMs}`)
         const tracker = await HostTracker.connect(gateway)
         await tracker.send(tracker.session.hello())
         const sealed = Array.from({ length: 20 }, (_, i) =>
-            tracker.session.fixes(
-                aFix({ timeDs: aFix().timeDs + 10 * i, satellites: i === 7 ? 66 : 9 }),
-            ),
+            tracker.session.fixes(aFix({ timeDs: aFix().timeDs + 10 * i })),
         )
         await Promise.all(sealed.map((message) => tracker.publish(message)))
         await gateway.settled()

@@ -8,8 +8,9 @@ import { describe, expect, it, onTestFinished } from "vitest"
 import { WebSocket } from "ws"
 import { LiveHub } from "../../gateway/adapters/live/live-hub.js"
 import type { CaseFile } from "../../gateway/core/domain/case-file.js"
+import { NEW_DEVICE } from "../../gateway/core/ingest/device-memory.js"
 import { LiveFeed } from "../../gateway/core/live-feed.js"
-import type { Derived } from "../../gateway/core/pipeline.js"
+import { type Derived, nothingDerived } from "../../gateway/core/pipeline.js"
 import type { DerivedStep, TrackReader } from "../../gateway/core/ports.js"
 import type { Gateway } from "../../gateway/main.js"
 import type { LiveMessage } from "../../protocol/live.js"
@@ -383,8 +384,8 @@ function aCrossing(id: number): DerivedStep[] {
         ...{ targetId: TARGET_ID, operationId: OPERATION_ID, raisedAtMs: START_MS },
     }
     const derived: Derived = {
-        ...{ continuity: null, targets: new Map(), fixes: [], states: [], events: [event] },
-        ...{ gaps: [], filledGaps: [], withheld: null, rejected: null },
+        ...nothingDerived({ device: NEW_DEVICE, targets: new Map() }, null),
+        events: [event],
     }
     const uplink = {
         ...{ id, deviceId: DEVICE_ID, epoch: 0, session: "aa", seq: id, type: 0 },

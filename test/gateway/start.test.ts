@@ -70,7 +70,7 @@ describe("a data directory", () => {
     it("of another schema is refused with what to do", async () => {
         const data = tempFolder({ "burr.json": '{ "schema": 99 }' })
         await expect(start(data)).rejects.toThrow(
-            /schema 99, this Burr reads 1\. Use the release that wrote it, or another directory/,
+            /schema 99, this Burr reads 2\. Use the release that wrote it, or another directory/,
         )
         writeFileSync(join(data, "burr.json"), "{")
         await expect(start(data)).rejects.toThrow(/burr\.json: not readable as JSON/)

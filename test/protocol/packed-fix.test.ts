@@ -3,8 +3,8 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { decodeFixBatch, type Fix, FixBatchWriter } from "../../protocol/fix.js"
-import { PackedWriter } from "../../protocol/pack/packed-batch.js"
-import { packedBody } from "../../protocol/pack/packed-body.js"
+import { decodePacked, PackedWriter } from "../../protocol/pack/packed-batch.js"
+import { decodePackedBody, packedBody } from "../../protocol/pack/packed-body.js"
 import { profileOf } from "../../protocol/pack/profile.js"
 import { cases } from "../support/cases.js"
 
@@ -60,5 +60,46 @@ describe("a fix batch of a packed profile", () => {
         writer.add([1e10, 0, 0, undefined, 5, 5, 5, 5, 1])
         const body = packedBody(writer.finished(), 0)
         expect(decodeFixBatch(body)).toEqual({ kind: "reject", reason: "column-missing" })
+    })
+})
+
+describe("what no decoder would take", () => {
+    const fix: Fix = {
+        ...{ kind: "fix", timeDs: 16_890_554_520, latUdeg: 35_165_394, lonUdeg: 136_881_442 },
+        ...{ altM: 40, speedDmps: 52, courseDeg: 73, accuracyDm: 53, satellites: 9 },
+    }
+    it.each([
+        [{ timeDs: 0 }, "time-range"],
+        [{ timeDs: Number.NaN }, "time-range"],
+        [{ latUdeg: 90_000_001 }, "latitude-range"],
+        [{ lonUdeg: -180_000_001 }, "longitude-range"],
+        [{ altM: -1001 }, "altitude-range"],
+        [{ speedDmps: -1 }, "speed-range"],
+        [{ courseDeg: 360 }, "course-range"],
+        [{ accuracyDm: 0 }, "accuracy-range"],
+        [{ satellites: 256 }, "satellites-range"],
+    ])("is not packed: %j", (parts, fault) => {
+        for (const profile of [1, WHOLE]) {
+            const writer = new FixBatchWriter(5, profile)
+            writer.add(fix)
+            expect(() => writer.add({ ...fix, ...parts })).toThrow(`fix 6: ${fault}`)
+            // What was added before is not spoilt by it.
+            expect(writer.count).toBe(1)
+            const read = decodePackedBody(writer.body(0), () => undefined)
+            expect(read).toMatchObject({ batch: { firstFix: 5, fixes: [{ length: 9 }] } })
+        }
+    })
+
+    it.each([-1, 25, 0.5])("is not a profile: %s", (profile) => {
+        const message = `profile is ${profile}, expected 0 or one of 1 to 24`
+        expect(() => new FixBatchWriter(0, profile)).toThrow(message)
+    })
+
+    it("is not a time of nothing: one that would round to it is the first quantum", () => {
+        const writer = new PackedWriter(profileOf(1)!, 0, 200, undefined)
+        writer.add([4, 0, 0])
+        const batch = decodePacked(writer.finished(), () => undefined)
+        const none = Array.from({ length: 6 }, () => undefined)
+        expect(batch).toMatchObject({ fixes: [[10, 0, 0, ...none]] })
     })
 })

@@ -9,12 +9,18 @@ import { takeApart } from "../../bin/inspect/take-apart.js"
 import { inspect } from "../../bin/inspect.js"
 import { nodeAead } from "../../gateway/adapters/crypto/node-crypto.js"
 import { InputError } from "../../gateway/core/input-error.js"
+import { encodeAck } from "../../protocol/ack.js"
 import { encodeCommand } from "../../protocol/command.js"
 import { MessageType, sealMessage } from "../../protocol/envelope.js"
-import { PackedWriter } from "../../protocol/pack/packed-batch.js"
+import { encodeEvent } from "../../protocol/event.js"
+import { type PackedTail, PackedWriter } from "../../protocol/pack/packed-batch.js"
 import { BATCH_BYTES_MAX, packedBody } from "../../protocol/pack/packed-body.js"
 import { profileOf } from "../../protocol/pack/profile.js"
+import { ReadingBatchWriter } from "../../protocol/reading.js"
 import { encodeRelay } from "../../protocol/relay.js"
+import { encodeResponse } from "../../protocol/response.js"
+import { encodeScan } from "../../protocol/scan.js"
+import { encodeStatus } from "../../protocol/status.js"
 import { ACKS, BATCHES, HELLOS, SEALS } from "../../protocol/vectors.js"
 import { cases } from "../support/cases.js"
 import { tempFolder } from "../support/temp-folder.js"
@@ -146,6 +152,120 @@ describe("a message with its key", () => {
             expect(body!.map((part) => part.field)).toContain(field)
             expect(joined(body!)).toBe(bytes.toString("hex"))
         }
+    })
+
+    it("shows the parts of a combined body, each by its own rule", () => {
+        const instant = { timeDs: 16889902520, uptimeDs: undefined }
+        const points = [{ bssid: Buffer.from("a8b1d4010203", "hex"), signalDbm: -41 }]
+        const readings = new ReadingBatchWriter(instant)
+        for (const afterDs of [0, 600, 1300]) readings.add({ quantity: 1, afterDs, value: 2150 })
+        const event = { kind: "event" as const, instant, event: 6, args: [3310] }
+        const status = { kind: "status" as const, instant, batteryMv: 3600 }
+        const parts = [
+            readings.body(),
+            encodeScan(instant, points),
+            encodeEvent(event),
+            encodeStatus(status),
+        ]
+        // The instant stands once, in ten bytes behind the map's head.
+        const instantBytes = parts[0]!.subarray(1, 11)
+        const rest = parts.map((part) => part.subarray(11))
+        const bytes = Buffer.concat([Buffer.of(0xa5), instantBytes, ...rest])
+        const { body, decoded } = inspect(sealed(MessageType.event, bytes), { key: KEY })
+        expect(joined(body!)).toBe(bytes.toString("hex"))
+        const shown = Object.fromEntries(
+            body!.map(({ field, value, meaning, rule }) => [field, [value, meaning, rule]]),
+        )
+        expect(shown).toMatchObject({
+            time: [16889902520, "tenths of a second of UTC since 1970", RULE.instant],
+            "readings.0.quantity": [1, "temperature", RULE.readings],
+            "readings.0.intervals.1": [700, "tenths of a second", RULE.readings],
+            "readings.0.value": [2150, "value in 0.01 Cel", RULE.readings],
+            "readings.0.difference.1": [0, "difference in 0.01 Cel", RULE.readings],
+            "scan.0.bssid": ["a8b1d4010203", "the access point", RULE.scan],
+            "scan.0.signal": [-41, "dBm", RULE.scan],
+            "event.kind": [6, "what happened", RULE.event],
+            "event.args.0": [3310, "as the kind has it", RULE.event],
+            batteryMv: [3600, "battery, mV", RULE.status],
+        })
+        expect(decoded).toMatchObject({
+            kind: "report",
+            readings: { readings: [{ value: 2150 }, { afterDs: 600 }, { afterDs: 1300 }] },
+            scan: { accessPoints: [{ bssid: "a8b1d4010203", signalDbm: -41 }] },
+            event: { event: 6, args: [3310] },
+            status: { batteryMv: 3600 },
+        })
+    })
+
+    it("shows a lone part as what it is, and a response", () => {
+        const instant = { timeDs: undefined, uptimeDs: 3600 }
+        const event = encodeEvent({ kind: "event", instant, event: 3, args: [] })
+        expect(inspect(sealed(MessageType.event, event), { key: KEY }).decoded).toMatchObject({
+            kind: "event",
+            event: 3,
+        })
+        const response = {
+            ...{ session: 1, counter: 7, order: 1, answer: 0 },
+            ...{ atS: 1_689_000_000, inForce: [60] },
+        }
+        const bytes = encodeResponse({ kind: "response", ...response })
+        const { body, decoded } = inspect(sealed(MessageType.response, bytes), { key: KEY })
+        expect(decoded).toMatchObject(response)
+        expect(body!.map(({ field }) => field)).toContain("inForce.0")
+        expect(joined(body!)).toBe(bytes.toString("hex"))
+    })
+
+    it("shows the ack that a base is unknown", () => {
+        const ack = { kind: "ack" as const, epoch: 0, session: 1, seq: 7, earlier: 0 }
+        const bytes = encodeAck({ ...ack, isBaseUnknown: true })
+        const { body, decoded } = inspect(sealed(MessageType.ack, bytes), { key: KEY })
+        expect(decoded).toMatchObject({ seq: 7, isBaseUnknown: true })
+        expect(body!.at(-1)).toMatchObject({ field: "isBaseUnknown", rule: RULE.baseUnknown })
+    })
+
+    describe("that is chained to another", () => {
+        const columns = (number: number) => {
+            const place = [35165390 + 120 * number, 136881440]
+            return [16890554520 + 10 * number, ...place, 40, 0, 73, 50, undefined, undefined]
+        }
+        /** Two fixes from number `first` on. */
+        const batch = (first: number, base?: PackedTail) => {
+            const writer = new PackedWriter(profileOf(1)!, first, BATCH_BYTES_MAX, base)
+            writer.add(columns(first))
+            writer.add(columns(first + 1))
+            const message = sealed(MessageType.telemetry, packedBody(writer.finished(), 0))
+            return { message, tail: writer.tail() }
+        }
+        const first = batch(300)
+        const second = batch(302, first.tail)
+        const third = batch(304, second.tail)
+
+        it("says to which fix, and that its base is needed", () => {
+            const { body, decoded } = inspect(second.message, { key: KEY })
+            expect(decoded).toEqual({
+                ...{ kind: "reject", reason: "unknown-base" },
+                what: "chained to fix 301; its base is needed to read the fixes",
+            })
+            const count = body!.find(({ field }) => field === "fixes.count")
+            expect(count).toMatchObject({ value: 2, meaning: "chained to fix 301" })
+        })
+
+        it("is read with its base, and with all that this one goes on from", () => {
+            const one = inspect(second.message, { key: KEY, base: first.message })
+            expect(one.decoded).toMatchObject({ base: 301, fixes: [columns(302), columns(303)] })
+            const base = `${first.message},${second.message}`
+            const two = inspect(third.message, { key: KEY, base })
+            expect(two.decoded).toMatchObject({ base: 303, fixes: [columns(304), columns(305)] })
+        })
+
+        it("is not read with what is no base of it", () => {
+            const given = (base: string) => () => inspect(third.message, { key: KEY, base })
+            expect(given(second.message)).toThrow("base is refused (unknown-base), expected")
+            expect(given(TELEMETRY!.message.replace(/.$/, "0"))).toThrow("base does not open")
+            expect(inspect(third.message, { key: KEY, base: first.message }).decoded).toMatchObject(
+                { reason: "unknown-base" },
+            )
+        })
     })
 
     it("takes the salt of the session where the message has none", () => {

@@ -33,6 +33,10 @@ export interface Broker {
     port: number
     /** Devices that are admitted and connected. */
     connections(): number
+    /** The device on its newest connection, or undefined while it has none. */
+    connected(deviceId: string): Admitted | undefined
+    /** Tells it something, once and without an acknowledgement. */
+    send(device: Admitted, message: Buffer): void
     close(): Promise<void>
 }
 
@@ -50,7 +54,7 @@ const CONNACK_IDENTIFIER_REFUSED = Buffer.from([0x20, 2, 0, 2])
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
     const devices = new WeakMap<Client, Admitted>()
     /** The newest connection of each device. */
-    const open = new Map<string, PacketGate>()
+    const open = new Map<string, { gate: PacketGate; device: Admitted }>()
     const aedes = await Aedes.createBroker({
         connectTimeout: CONNECT_WAIT_MS,
         drainTimeout: DRAIN_WAIT_MS,
@@ -75,9 +79,9 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
         devices.set(client, device)
         const gate = client.conn as unknown as PacketGate
         if (open.has(device.deviceId)) options.onOverlap(device.deviceId)
-        open.set(device.deviceId, gate)
+        open.set(device.deviceId, { gate, device })
         gate.once("close", () => {
-            if (open.get(device.deviceId) === gate) open.delete(device.deviceId)
+            if (open.get(device.deviceId)?.gate === gate) open.delete(device.deviceId)
         })
         strangers.forget(client.conn as unknown as PacketGate)
         done(null, true)
@@ -136,6 +140,8 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     return {
         port: typeof address === "object" && address ? address.port : options.port,
         connections: () => aedes.connectedClients,
+        connected: (deviceId) => open.get(deviceId)?.device,
+        send: (device, message) => send(aedes, device, message),
         close,
     }
 }

@@ -5,7 +5,7 @@ import { createHash } from "node:crypto"
 import { ACK_EARLIER_BITS } from "../../../protocol/ack.js"
 import type { UnixMs } from "../../../protocol/units.js"
 import type { Uplink } from "../../core/ingest/uplink.js"
-import type { Alarm, Appended, Ledger, NewUplink, SessionRef } from "../../core/ports.js"
+import type { Alarm, Appended, Downlink, Ledger, NewUplink, SessionRef } from "../../core/ports.js"
 import { openSqlite, type Sqlite } from "../sqlite.js"
 
 /** Uplinks that may wait for a commit; one more is refused, and its device sends it again. */
@@ -113,6 +113,11 @@ export class SqliteLedger implements Ledger {
         return new Promise((resolve) => setImmediate(resolve))
     }
 
+    nextDownlink(deviceId: string): (Downlink & SessionRef) | undefined {
+        const session = this.currentSession(deviceId)
+        return session && { ...session, ...this.downlink(deviceId, session.salt) }
+    }
+
     currentSession(deviceId: string): SessionRef | undefined {
         if (!this.current.has(deviceId))
             this.current.set(deviceId, this.statements.currentSession.get(deviceId))
@@ -164,9 +169,10 @@ export class SqliteLedger implements Ledger {
         this.waiting = []
         if (batch.length === 0) return
         try {
-            const appended = this.database.transaction(() =>
-                batch.map(({ uplink }) => this.insert(uplink)),
-            )()
+            const appended = this.database.transaction(() => {
+                const kinds = batch.map(({ uplink }) => this.insert(uplink))
+                return this.answered(batch, kinds)
+            })()
             batch.forEach(({ uplink, resolve }, i) => {
                 const result = appended[i]!
                 if (result.kind === "stored") {
@@ -184,7 +190,7 @@ export class SqliteLedger implements Ledger {
         }
     }
 
-    private insert(uplink: NewUplink): Appended {
+    private insert(uplink: NewUplink): Appended["kind"] {
         const { deviceId, session, seq, message } = uplink
         const digest = createHash("sha256").update(message).digest()
         const inserted = this.statements.insert.run(
@@ -199,21 +205,46 @@ export class SqliteLedger implements Ledger {
             uplink.remote,
         )
         const isStored = inserted.changes === 1
-        if (isStored) this.noteSession(uplink, inserted.lastInsertRowid as number)
+        if (isStored) {
+            this.noteSession(uplink, inserted.lastInsertRowid as number)
+            return "stored"
+        }
+        const held = this.statements.digest.get(deviceId, session, seq)?.digest
+        return held?.equals(digest) ? "duplicate" : "conflict"
+    }
+
+    /** Each with its answer, but that the highest record of a session speaks for those near it. */
+    private answered(batch: readonly Waiting[], kinds: readonly Appended["kind"][]): Appended[] {
+        const speakers = new Map<string, number>()
+        batch.forEach(({ uplink }, i) => {
+            const speaker = speakers.get(sessionOf(uplink))
+            const isHigher = speaker === undefined || uplink.seq >= batch[speaker]!.uplink.seq
+            if (kinds[i] !== "conflict" && isHigher) speakers.set(sessionOf(uplink), i)
+        })
+        return batch.map(({ uplink }, i) => {
+            const kind = kinds[i]!
+            const speaker = speakers.get(sessionOf(uplink))
+            const isNamed =
+                speaker !== undefined &&
+                speaker !== i &&
+                batch[speaker]!.uplink.seq - uplink.seq <= ACK_EARLIER_BITS
+            return {
+                kind,
+                answer: kind === "conflict" || isNamed ? undefined : this.answer(uplink),
+            }
+        })
+    }
+
+    private answer({ deviceId, session, seq, isRelayed }: NewUplink): Appended["answer"] {
         const near = this.statements.near.all(deviceId, session, seq - ACK_EARLIER_BITS, seq - 1)
         const earlier = near.reduce((bits, row) => bits + 2 ** (seq - 1 - row.seq), 0)
         // A message that came by itself is of the session in which the device is now.
-        const answerSalt = uplink.isRelayed
-            ? (this.statements.currentSession.get(deviceId)?.salt ?? session)
-            : session
-        const downlink = this.statements.nextDownlink.get(deviceId, answerSalt)
-        const held = isStored ? digest : this.statements.digest.get(deviceId, session, seq)?.digest
-        return {
-            kind: isStored ? "stored" : held?.equals(digest) ? "duplicate" : "conflict",
-            earlier,
-            answerSalt,
-            downlinkSeq: downlink!.next_seq,
-        }
+        const current = isRelayed ? this.statements.currentSession.get(deviceId) : undefined
+        return { earlier, downlink: this.downlink(deviceId, current?.salt ?? session) }
+    }
+
+    private downlink(deviceId: string, salt: string): Downlink {
+        return { salt, seq: this.statements.nextDownlink.get(deviceId, salt)!.next_seq }
     }
 
     /** A relayed hello is of the past, unless its counter says that it is the newest. */
@@ -230,6 +261,10 @@ export class SqliteLedger implements Ledger {
             if (changes > 0) this.current.delete(deviceId)
         }
     }
+}
+
+function sessionOf({ deviceId, session }: NewUplink): string {
+    return `${deviceId} ${session}`
 }
 
 function prepare(database: Sqlite) {

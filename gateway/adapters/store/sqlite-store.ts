@@ -1,12 +1,14 @@
-// The derived store in SQLite. Reported and derived never share a row: `fix` holds what devices
-// reported, in the wire's own integers, `track` what fusion made of it.
+// The derived store in SQLite. Reported and derived never share a row: chunks of fixes and the tables
+// of evidence hold what devices reported, in the wire's own integers, `track` what fusion made of it.
 
-import type { Fix } from "../../../protocol/fix.js"
+import { existsSync, rmSync } from "node:fs"
 import type { TrackPoint } from "../../../protocol/live.js"
 import type { UnixMs } from "../../../protocol/units.js"
-import type { Continuity, Gap } from "../../core/ingest/continuity.js"
+import { type DeviceMemory, NEW_DEVICE } from "../../core/ingest/device-memory.js"
+import type { Gap } from "../../core/ingest/gap.js"
 import type { Uplink } from "../../core/ingest/uplink.js"
-import type { CoveredFix, Derived, TargetEvent, TargetMemory } from "../../core/pipeline.js"
+import { InputError } from "../../core/input-error.js"
+import type { Derived, TargetEvent, TargetMemory } from "../../core/pipeline.js"
 import {
     type DerivedStep,
     type DerivedStore,
@@ -16,18 +18,17 @@ import {
     type TrackReader,
     UnstorableError,
 } from "../../core/ports.js"
-import { isOurData, openSqlite, type Sqlite } from "../sqlite.js"
+import { isOurData, openSqlite, type Sqlite, schemaOf, setSchema } from "../sqlite.js"
+import { EVIDENCE_SCHEMA, EvidenceTables } from "./evidence-tables.js"
+import { FIX_CHUNK_SCHEMA, FixChunks, type StoredFix } from "./fix-chunks.js"
+
+export type { StoredFix } from "./fix-chunks.js"
+
+/** 1 (never written into the file, read as 0): a row for each fix. 2: chunks, and evidence. */
+export const STORE_SCHEMA = 2
 
 const SCHEMA = `
-CREATE TABLE IF NOT EXISTS fix (
-    device_id TEXT NOT NULL, session TEXT NOT NULL, number INTEGER NOT NULL,
-    target_id TEXT NOT NULL, mandate_id TEXT NOT NULL, uplink_id INTEGER NOT NULL,
-    time_ds INTEGER NOT NULL, lat_udeg INTEGER NOT NULL, lon_udeg INTEGER NOT NULL,
-    alt_m INTEGER NOT NULL, speed_dmps INTEGER NOT NULL, course_deg INTEGER NOT NULL,
-    accuracy_dm INTEGER NOT NULL, satellites INTEGER NOT NULL, is_late INTEGER NOT NULL,
-    PRIMARY KEY (device_id, session, number)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS track (
+${FIX_CHUNK_SCHEMA}${EVIDENCE_SCHEMA}CREATE TABLE IF NOT EXISTS track (
     target_id TEXT NOT NULL, at_ms INTEGER NOT NULL,
     lat_deg REAL NOT NULL, lon_deg REAL NOT NULL, speed_mps REAL NOT NULL,
     heading_deg REAL, accuracy_m REAL NOT NULL,
@@ -65,7 +66,7 @@ CREATE TABLE IF NOT EXISTS tally (
     id INTEGER PRIMARY KEY CHECK (id = 1), fixes INTEGER NOT NULL, alerts INTEGER NOT NULL,
     withheld INTEGER NOT NULL, rejected INTEGER NOT NULL
 ) STRICT;
-INSERT INTO tally SELECT 1, (SELECT count(*) FROM fix), (SELECT count(*) FROM alert),
+INSERT INTO tally SELECT 1, (SELECT coalesce(sum(fixes), 0) FROM fix_chunk), (SELECT count(*) FROM alert),
     (SELECT coalesce(sum(count), 0) FROM withheld), (SELECT count(*) FROM rejected)
     WHERE NOT EXISTS (SELECT 1 FROM tally);
 `
@@ -82,21 +83,31 @@ export class SqliteStore implements DerivedStore, TrackReader {
     private readonly database: Sqlite
     private readonly statements
     private readonly targets = new Map<string, TargetMemory>()
-    private readonly devices = new Map<string, Continuity | null>()
+    private readonly devices = new Map<string, DeviceMemory>()
+    private readonly chunks: FixChunks
+    /** Readings, scans, events, statuses and responses. */
+    readonly evidence: EvidenceTables
+    /** The file was of an earlier schema: it was begun anew, and the ledger fills it again. */
+    readonly isBegunAnew: boolean
 
+    /** Throws InputError, with what to do, for a file that a later release has written. */
     constructor(path: string) {
+        this.isBegunAnew = makeWayFor(path)
         this.database = openSqlite(path, "derived", SCHEMA)
+        setSchema(this.database, STORE_SCHEMA)
         this.statements = prepare(this.database)
+        this.chunks = new FixChunks(this.database)
+        this.evidence = new EvidenceTables(this.database)
     }
 
     cursor(): number {
         return this.statements.cursor.get()?.uplink_id ?? 0
     }
 
-    continuityOf(deviceId: string): Continuity | null {
+    deviceMemory(deviceId: string): DeviceMemory {
         let known = this.devices.get(deviceId)
         if (known === undefined) {
-            known = this.recall<Continuity>(`device:${deviceId}`) ?? null
+            known = this.recall<DeviceMemory>(`device:${deviceId}`) ?? NEW_DEVICE
             this.devices.set(deviceId, known)
         }
         return known
@@ -112,12 +123,12 @@ export class SqliteStore implements DerivedStore, TrackReader {
     }
 
     commit(steps: readonly DerivedStep[]): void {
-        const devices = new Map<string, Continuity | null>()
+        const devices = new Map<string, DeviceMemory>()
         const targets = new Map<string, TargetMemory>()
         const write = this.database.transaction(() => {
             for (const { uplink, derived } of steps) {
                 this.write(uplink, derived)
-                devices.set(uplink.deviceId, derived.continuity)
+                devices.set(uplink.deviceId, derived.device)
                 for (const [id, memory] of derived.targets) targets.set(id, memory)
             }
             for (const [id, memory] of devices) this.remember(`device:${id}`, memory)
@@ -127,6 +138,7 @@ export class SqliteStore implements DerivedStore, TrackReader {
         try {
             write()
         } catch (cause) {
+            this.chunks.forget()
             const { message } = cause as Error
             if (isOurData(cause)) throw new UnstorableError(message, { cause })
             throw new Error(`cannot store what ${steps.length} uplinks mean: ${message}`, { cause })
@@ -158,9 +170,14 @@ export class SqliteStore implements DerivedStore, TrackReader {
         return this.statements.received.get(deviceId)?.at_ms
     }
 
-    /** Every stored fix of a device, in the order of its sessions' first receipt. */
+    /** Every stored fix of a device, in the order of its sessions' first receipt, by number. */
     fixes(deviceId: string): StoredFix[] {
-        return this.statements.fixes.all(deviceId)
+        return this.chunks.ofDevice(deviceId)
+    }
+
+    /** What was reported of a target in a span, oldest first. */
+    reported(targetId: string, span: Span): StoredFix[] {
+        return this.chunks.ofTarget(targetId, span)
     }
 
     counts(): Tally {
@@ -174,9 +191,9 @@ export class SqliteStore implements DerivedStore, TrackReader {
     private write(uplink: Uplink, derived: Derived): void {
         const { statements } = this
         statements.noteReceived.run(uplink.deviceId, uplink.receivedAtMs)
-        let [fixes, alerts] = [0, 0]
-        for (const fix of derived.fixes)
-            fixes += statements.insertFix.run(...fixRow(uplink, fix)).changes
+        const fixes = this.chunks.add(uplink.deviceId, uplink.id, derived.fixes)
+        this.evidence.add(uplink, derived)
+        let alerts = 0
         for (const { targetId, state } of derived.states) {
             const { atMs, latDeg, lonDeg, speedMps, headingDeg, accuracyM } = state
             const values = [latDeg, lonDeg, speedMps, headingDeg, accuracyM] as const
@@ -203,11 +220,22 @@ export class SqliteStore implements DerivedStore, TrackReader {
     }
 }
 
-export interface StoredFix extends Omit<Fix, "kind"> {
-    session: string
-    number: number
-    targetId: string
-    isLate: 0 | 1
+/**
+ * Takes a file of an earlier schema out of the way: all in it is computed from the ledger, and is
+ * so again. True where there was one.
+ */
+function makeWayFor(path: string): boolean {
+    if (!existsSync(path)) return false
+    const schema = schemaOf(path)
+    if (schema === undefined || schema === STORE_SCHEMA) return false
+    if (schema > STORE_SCHEMA) {
+        throw new InputError(
+            `${path}: schema ${schema}, this Burr reads ${STORE_SCHEMA}. Use the release that ` +
+                "wrote it, or remove the file: all in it is computed again from the ledger.",
+        )
+    }
+    for (const suffix of ["", "-wal", "-shm"]) rmSync(`${path}${suffix}`, { force: true })
+    return true
 }
 
 function prepare(database: Sqlite) {
@@ -222,12 +250,6 @@ function prepare(database: Sqlite) {
         remember: database.prepare(
             `INSERT INTO memory (key, json) VALUES (?, ?)
              ON CONFLICT (key) DO UPDATE SET json = excluded.json`,
-        ),
-        insertFix: database.prepare(
-            `INSERT INTO fix (device_id, session, number, target_id, mandate_id, uplink_id, time_ds,
-                lat_udeg, lon_udeg, alt_m, speed_dmps, course_deg, accuracy_dm, satellites, is_late)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-             ON CONFLICT (device_id, session, number) DO NOTHING`,
         ),
         putPoint: database.prepare(
             `INSERT INTO track (target_id, at_ms, lat_deg, lon_deg, speed_mps, heading_deg,
@@ -274,12 +296,6 @@ function prepare(database: Sqlite) {
              FROM gap WHERE device_id = ? AND from_ms <= ? AND coalesce(to_ms, 1e15) >= ?
              ORDER BY from_ms`,
         ),
-        fixes: database.prepare<[string], StoredFix>(
-            `SELECT session, number, target_id AS targetId, time_ds AS timeDs,
-                lat_udeg AS latUdeg, lon_udeg AS lonUdeg, alt_m AS altM, speed_dmps AS speedDmps,
-                course_deg AS courseDeg, accuracy_dm AS accuracyDm, satellites, is_late AS isLate
-             FROM fix WHERE device_id = ? ORDER BY uplink_id, number`,
-        ),
         counts: database.prepare<[], Tally>("SELECT fixes, alerts, withheld, rejected FROM tally"),
         count: database.prepare(
             `UPDATE tally SET fixes = fixes + ?, alerts = alerts + ?, withheld = withheld + ?,
@@ -288,12 +304,6 @@ function prepare(database: Sqlite) {
     }
 }
 
-function fixRow(uplink: Uplink, { session, number, fix, cover, deviceId }: CoveredFix): unknown[] {
-    const place = [fix.timeDs, fix.latUdeg, fix.lonUdeg, fix.altM]
-    const quality = [fix.speedDmps, fix.courseDeg, fix.accuracyDm, fix.satellites]
-    const identity = [deviceId, session, number, cover.targetId, cover.mandate.id, uplink.id]
-    return [...identity, ...place, ...quality, cover.isLate ? 1 : 0]
-}
 /** The id says what happened, so deriving it again gives the same alert and not a second one. */
 function alertRow({ operationId, targetId, fenceId, kind, atMs, raisedAtMs }: TargetEvent) {
     const id = `${targetId}:${fenceId}:${kind}:${atMs}`

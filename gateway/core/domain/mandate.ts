@@ -8,8 +8,9 @@ export interface FixInTime {
     atMs: UnixMs
     /** When the gateway received it. */
     receivedAtMs: UnixMs
-    latDeg: Deg
-    lonDeg: Deg
+    /** Where; undefined for evidence that names no place. */
+    latDeg?: Deg
+    lonDeg?: Deg
 }
 
 /** What begins at `fromMs` and has ended at `toMs`; null for no end yet. */
@@ -36,7 +37,8 @@ export interface Cover {
  *
  * A mandate runs from `fromMs` on and has ended at `toMs`. A fix that claims a time inside but was
  * received before mandate and assignment began comes from a wrong clock, and is not covered. The place is
- * looked at last, and only where the mandate is limited to an area.
+ * looked at last, and only where the mandate is limited to an area; what names no place is then not
+ * covered, for nobody can tell that it was inside.
  */
 export function coverOf(caseFile: CaseFile, fix: FixInTime): Cover | undefined {
     for (const assignment of caseFile.assignments) {
@@ -45,7 +47,7 @@ export function coverOf(caseFile: CaseFile, fix: FixInTime): Cover | undefined {
         if (!mandate || mandate.targetId !== assignment.targetId) continue
         const beganMs = Math.max(mandate.fromMs, assignment.fromMs)
         if (!runsAt(mandate, fix.atMs) || fix.receivedAtMs < beganMs) continue
-        if (mandate.area && boundaryDistanceM(mandate.area, fix) > 0) continue
+        if (mandate.area && !isInside(mandate.area, fix)) continue
         return {
             mandate,
             targetId: assignment.targetId,
@@ -54,6 +56,11 @@ export function coverOf(caseFile: CaseFile, fix: FixInTime): Cover | undefined {
         }
     }
     return undefined
+}
+
+function isInside(area: NonNullable<Mandate["area"]>, { latDeg, lonDeg }: FixInTime): boolean {
+    if (latDeg === undefined || lonDeg === undefined) return false
+    return boundaryDistanceM(area, { latDeg, lonDeg }) <= 0
 }
 
 /** The mandate under which a target may be looked at now, or undefined. */
