@@ -221,9 +221,14 @@ export const STATUSES: BodyVector<Status>[] = [
             boots: 2,
             resetCause: 1,
             programHash: Buffer.from("0001020304050607", "hex"),
+            profile: 2,
+            level: 1,
+            daysLeft: 214,
+            daysLeftSpread: 17,
+            faults: 10,
         },
         body:
-            "af" + // map of 15
+            "b4" + // map of 20
             "08 1b00000003eeb775b8" + // time: 16,889,902,520 tenths of a second
             "09 190e10" + // uptime: 360.0 s
             "0d 190e14" + // battery: 3,604 mV
@@ -238,7 +243,12 @@ export const STATUSES: BodyVector<Status>[] = [
             "16 0c" + // thinned: 12
             "17 02" + // boots: 2
             "1818 01" + // reset cause: power
-            "1819 48 0001020304050607", // program: first 8 bytes of its hash
+            "1819 48 0001020304050607" + // program: first 8 bytes of its hash
+            "181a 02" + // profile: normal
+            "181b 01" + // level: 1 step down
+            "181c 18d6" + // left: 214 days
+            "181d 11" + // spread: 17 days
+            "181e 0a", // wrong: accelerometer, no FRAM
     },
     {
         name: "the ends of every range",
@@ -286,8 +296,8 @@ export const VERSIONS: VersionVector[] = [
         name: "a status with fields of a later version, a map and a text among them",
         body:
             "a6 08 1b00000003eeb775b8 0d 190e14 15 00" +
-            "181a 182a" + // key 26: 42
-            "181b a2 01 02 03 81 f5" + // key 27: a map
+            "181f 182a" + // key 31: 42
+            "1820 a2 01 02 03 81 f5" + // key 32: a map
             "1903e8 63 6e6577", // key 1,000: "new"
         understood: "a3 08 1b00000003eeb775b8 0d 190e14 15 00",
     },

@@ -50,7 +50,21 @@ export const QUANTITIES: Quantity[] = [
     quantity(13, "current", "A", 0.001, -100000, 100000),
     // Open 1, closed 0.
     quantity(14, "contact", "/", 1, 0, 1),
+    // Re 20 uPa, A-weighted where the part weights. RFC 8428 section 12.1 registers Bspl, the bel of
+    // sound pressure, too, but as not recommended to be produced; dB is what remains.
+    quantity(15, "sound level", "dB", 0.1, 0, 2000),
 ]
+
+/** Numbers of what sensor nodes have parts for. */
+export const enum QuantityNumber {
+    temperature = 1,
+    humidity = 2,
+    voltage = 3,
+    illuminance = 4,
+    pressure = 5,
+    contact = 14,
+    soundLevel = 15,
+}
 
 /** Undefined for a number that this version does not know. */
 export function quantityOf(number: number): Quantity | undefined {

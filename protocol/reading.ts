@@ -35,6 +35,12 @@ export interface Readings {
     readings: Reading[]
 }
 
+/**
+ * Kind of the event that goes with a reading which crossed a threshold [P-B30]. Arguments: quantity;
+ * side, 0 none, 1 low, 2 high; the value in quanta.
+ */
+export const READING_SIDE_EVENT = 32
+
 export const READINGS_MAX = 60
 /** 31 days: no reading lies further from its body's instant. */
 export const READING_SPAN_DS_MAX = 26784000

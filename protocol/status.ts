@@ -44,10 +44,35 @@ export interface Status {
     resetCause?: number | undefined
     /** First 8 bytes of the program's SHA-256; the hello has all of it. */
     programHash?: Buffer | undefined
+    /** Number of the profile in force. */
+    profile?: number | undefined
+    /** Steps that the energy governor has gone down, 0 for none. */
+    level?: number | undefined
+    /** Until the battery is forecast to be empty, in days from the instant. */
+    daysLeft?: number | undefined
+    /** One standard deviation of that, in days. */
+    daysLeftSpread?: number | undefined
+    /** What is wrong with the board: a sum of StatusFault. */
+    faults?: number | undefined
+}
+
+/** What a status says is wrong, as bits of one number. */
+export enum StatusFault {
+    /** The receiver does not answer, or not as a receiver does. */
+    receiver = 1,
+    accelerometer = 2,
+    fuelGauge = 4,
+    /** The queue is in RAM: a reset loses it, and the chain key stays readable in flash. */
+    noFram = 8,
+    /** An exception was caught since the last status. */
+    exception = 16,
+    /** The clock is not known: fixes have not come yet. */
+    noTime = 32,
+    sensor = 64,
 }
 
 export const STATUS_HASH_BYTES = 8
-const HASH_KEY = KEY_STATUS_LAST
+const HASH_KEY = 25
 
 interface Field {
     name: string
@@ -55,7 +80,7 @@ interface Field {
     most: number
 }
 
-/** What is a number, by key from KEY_STATUS_FIRST. `name` begins the reason of a reject. */
+/** What is a number, by key from KEY_STATUS_FIRST, HASH_KEY left out. `name` begins the reason of a reject. */
 const FIELDS: Field[] = [
     { name: "battery", least: 0, most: 20000 },
     { name: "temperature", least: -100, most: 150 },
@@ -69,6 +94,11 @@ const FIELDS: Field[] = [
     { name: "thinned", least: 0, most: 0xffffffff },
     { name: "boots", least: 0, most: 0xffffffff },
     { name: "reset-cause", least: 0, most: 255 },
+    { name: "profile", least: 1, most: 255 },
+    { name: "level", least: 0, most: 15 },
+    { name: "days-left", least: 0, most: 36525 },
+    { name: "days-left-spread", least: 0, most: 36525 },
+    { name: "faults", least: 0, most: 65535 },
 ]
 
 /** A status without any field is no status: the decoder refuses it. */
@@ -79,13 +109,16 @@ export function encodeStatus(status: Status): Buffer {
     for (const value of values) if (value !== undefined) pairs++
     const out = new CborWriter()
     writeStart(out, status.instant, pairs)
-    for (let i = 0; i < values.length; i++) {
-        const value = values[i]
-        if (value !== undefined) writePair(out, KEY_STATUS_FIRST + i, value)
-    }
-    if (hash !== undefined) {
-        out.int(HASH_KEY)
-        out.bytes(hash)
+    for (let i = 0; i <= values.length; i++) {
+        const key = KEY_STATUS_FIRST + i
+        if (key === HASH_KEY) {
+            if (hash === undefined) continue
+            out.int(key)
+            out.bytes(hash)
+        } else {
+            const value = values[indexOf(key)]
+            if (value !== undefined) writePair(out, key, value)
+        }
     }
     return out.result()
 }
@@ -101,7 +134,7 @@ export function decodeStatus(body: Buffer): Status | Reject {
         if (key < KEY_STATUS_FIRST || key > KEY_STATUS_LAST) return false
         found++
         if (key === HASH_KEY) hash = reader.bytes()
-        else values[key - KEY_STATUS_FIRST] = reader.int()
+        else values[indexOf(key)] = reader.int()
         return true
     })
     if (fault !== undefined) return reject(fault)
@@ -126,6 +159,10 @@ export function statusFault(status: Status): string | undefined {
     return undefined
 }
 
+/** Where in FIELDS the number under a key is. */
+function indexOf(key: number): number {
+    return key - KEY_STATUS_FIRST - (key > HASH_KEY ? 1 : 0)
+}
 /** In the order of FIELDS. */
 function valuesOf(status: Status): (number | undefined)[] {
     return [
@@ -141,6 +178,11 @@ function valuesOf(status: Status): (number | undefined)[] {
         status.thinned,
         status.boots,
         status.resetCause,
+        status.profile,
+        status.level,
+        status.daysLeft,
+        status.daysLeftSpread,
+        status.faults,
     ]
 }
 function statusOf(
@@ -164,5 +206,10 @@ function statusOf(
         boots: values[10],
         resetCause: values[11],
         programHash: hash,
+        profile: values[12],
+        level: values[13],
+        daysLeft: values[14],
+        daysLeftSpread: values[15],
+        faults: values[16],
     }
 }
