@@ -8,11 +8,30 @@ import type { Aead } from "./envelope.js"
 import { MessageType, openEnvelope, parseEnvelope, sealMessage } from "./envelope.js"
 import { type Reject, reject } from "./reject.js"
 
+/** What arguments each takes, and their ranges, stands in order.ts. */
 export enum CommandKind {
-    /** Longest wait of a fix for company, in seconds. */
+    /** Longest wait of a fix for company. */
     hold = 1,
-    /** Send what has gathered at once. No arguments. */
+    /** Send what has gathered at once. */
     report = 2,
+    /** How it works from now on; what was ordered beside the former profile ends with it. */
+    profile = 3,
+    /** Bounds of the live and of the history channel. */
+    bounds = 4,
+    /** Between two signs of life while parked. */
+    heartbeat = 5,
+    /** Works as a live tracker until then. */
+    liveUntil = 6,
+    /** Watches a round fence, in place of the one with its number. */
+    circle = 7,
+    /** Watches a fence of straight edges, likewise. */
+    polygon = 8,
+    /** Forgets a fence, or all of them. */
+    clearFence = 9,
+    /** The mandate from now on, and when it ends. Another one ends all that was ordered before. */
+    mandate = 10,
+    /** Overwrites keys and queue. The device is blank from then on. */
+    wipe = 11,
 }
 
 export interface Command {
@@ -21,13 +40,14 @@ export interface Command {
     expiresAtS: number
     /** The mandate it acts under, as the gateway names it: 1 to 16 bytes. */
     mandate: Buffer
-    /** One of CommandKind; a tracker passes over what it does not know. */
+    /** One of CommandKind; a tracker refuses what it does not know. */
     order: number
     args: number[]
 }
 
 export const MANDATE_BYTES_MAX = 16
-export const COMMAND_ARGS_MAX = 8
+/** A polygon of 12 corners takes 29. */
+export const COMMAND_ARGS_MAX = 32
 
 const KEY_EXPIRY = 1
 const KEY_MANDATE = 2
@@ -111,6 +131,8 @@ export function openCommand(
 
 function readArgs(reader: CborReader, args: number[]): void {
     const count = reader.array()
+    // Left out is the one way to say that there are none.
+    if (count === 0 && reader.fault === undefined) reader.refuse("no-arguments")
     if (count > COMMAND_ARGS_MAX) {
         reader.refuse("too-many-arguments")
         return

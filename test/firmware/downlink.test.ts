@@ -24,7 +24,7 @@ function aBoard(deviceId: string): FramBoard {
         deviceId: Buffer.from(deviceId, "hex"),
         chain: Buffer.alloc(32, 0x5c),
         random: seededBytes(3),
-        framBytes: 4096,
+        framBytes: 16384,
     })
     made.boot()
     made.session.noteTime(NOW_S)
