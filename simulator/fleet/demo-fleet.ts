@@ -17,12 +17,10 @@ export interface DemoFleet {
     powerOff(): void
 }
 
-/** A machine that has stopped is switched on again after this long. */
-const RESTART_MS = 5000
 /** Spreads the first connections, as people who switch on one after the other. */
 const POWER_ON_APART_MS = 150
 
-/** `onStopped` hears of a machine whose program has given up; it is restarted. */
+/** `onStopped` hears of a machine whose runtime has given up; it starts again by itself. */
 export function powerOnDemoFleet(
     program: Uint8Array,
     trackers: readonly DemoTracker[],
@@ -39,11 +37,7 @@ export function powerOnDemoFleet(
             provisioned,
             source: worldSky(vehicle.vehicle, vehicle.receiver),
             randomBytes,
-            onStopped: (reason) => {
-                onStopped(vehicle.name, reason)
-                tracker.powerOff()
-                timers.add(clock.after(RESTART_MS, () => tracker.powerOn()))
-            },
+            onStopped: (reason) => onStopped(vehicle.name, reason),
         })
         timers.add(clock.after(i * POWER_ON_APART_MS, () => tracker.powerOn()))
         return tracker

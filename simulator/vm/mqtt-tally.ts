@@ -1,4 +1,5 @@
-// Counts the MQTT packets in one direction of a TCP stream, however the bytes arrive.
+// What the gateway owes a tracker on one TCP stream, by the MQTT packets that pass, however the bytes
+// arrive.
 
 const CONNECT = 1
 const CONNACK = 2
@@ -9,27 +10,14 @@ const SUBACK = 9
 const PINGREQ = 12
 const PINGRESP = 13
 
-/** Answers that a tracker's packet asks of the gateway: PUBACK and the application's own ack. */
-export function answersOwed(type: number, flags: number): number {
-    if (type === PUBLISH) return (flags & 6) !== 0 ? 2 : 0
-    return type === CONNECT || type === SUBSCRIBE || type === PINGREQ ? 1 : 0
-}
-
-/** Answers that a packet from the gateway is. */
-export function answersGiven(type: number): number {
-    const isAnswer = [CONNACK, PUBACK, SUBACK, PINGRESP, PUBLISH].includes(type)
-    return isAnswer ? 1 : 0
-}
-
-export class MqttTally {
+/** Splits one direction of a stream into packets. */
+class Packets {
     private head: number[] = []
     private bodyLeft = 0
 
-    constructor(private readonly weigh: (type: number, flags: number) => number) {}
+    constructor(private readonly onPacket: (type: number, flags: number) => void) {}
 
-    /** The weight of the packets that `bytes` complete. */
-    count(bytes: Uint8Array): number {
-        let weight = 0
+    push(bytes: Uint8Array): void {
         let at = 0
         while (at < bytes.length) {
             if (this.bodyLeft > 0) {
@@ -45,9 +33,46 @@ export class MqttTally {
                     .reduce((length, byte, i) => length + (byte & 127) * 128 ** i, 0)
             }
             if (this.bodyLeft > 0) continue
-            weight += this.weigh(this.head[0]! >> 4, this.head[0]! & 15)
+            this.onPacket(this.head[0]! >> 4, this.head[0]! & 15)
             this.head = []
         }
-        return weight
+    }
+}
+
+/**
+ * Answers that are still to come: one for each request, and for a PUBLISH at QoS 1 its PUBACK and the
+ * gateway's own ack. One ack may name all that was committed together, and comes behind their
+ * PUBACKs: it answers for every PUBLISH that has its PUBACK.
+ */
+export class MqttTally {
+    private requests = 0
+    private pubacks = 0
+    private acks = 0
+    private readonly up = new Packets((type, flags) => this.sent(type, flags))
+    private readonly down = new Packets((type) => this.received(type))
+
+    get owed(): number {
+        return this.requests + this.pubacks + this.acks
+    }
+    /** Bytes from the tracker. */
+    send(bytes: Uint8Array): void {
+        this.up.push(bytes)
+    }
+    /** Bytes from the gateway. */
+    receive(bytes: Uint8Array): void {
+        this.down.push(bytes)
+    }
+
+    private sent(type: number, flags: number): void {
+        if (type === PUBLISH && (flags & 6) !== 0) {
+            this.pubacks++
+            this.acks++
+        } else if (type === CONNECT || type === SUBSCRIBE || type === PINGREQ) this.requests++
+    }
+    private received(type: number): void {
+        if (type === PUBACK) this.pubacks = Math.max(0, this.pubacks - 1)
+        else if (type === PUBLISH) this.acks = this.pubacks
+        else if (type === CONNACK || type === SUBACK || type === PINGRESP)
+            this.requests = Math.max(0, this.requests - 1)
     }
 }

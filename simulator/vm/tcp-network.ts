@@ -4,7 +4,7 @@
 
 import { connect } from "node:net"
 import type { Clock } from "./clock.js"
-import { answersGiven, answersOwed, MqttTally } from "./mqtt-tally.js"
+import { MqttTally } from "./mqtt-tally.js"
 import type { Link, LinkEvents, Network } from "./network.js"
 
 /** One-way delay, in the time of the clock. */
@@ -14,7 +14,7 @@ const ANSWER_WAIT_MS = 10_000
 
 interface Flow {
     isConnecting: boolean
-    owed: number
+    tally: MqttTally
     /** Real time of the last sign of life. */
     heardAtMs: number
 }
@@ -26,9 +26,11 @@ export class TcpNetwork implements Network {
     constructor(private readonly clock: Clock) {}
 
     open(host: string, port: number, events: LinkEvents): Link {
-        const flow: Flow = { isConnecting: true, owed: 0, heardAtMs: performance.now() }
-        const up = new MqttTally(answersOwed)
-        const down = new MqttTally(answersGiven)
+        const flow: Flow = {
+            isConnecting: true,
+            tally: new MqttTally(),
+            heardAtMs: performance.now(),
+        }
         const socket = connect({ host, port, noDelay: true })
         let isClosed = false
         const deliver = (event: () => void) => {
@@ -47,7 +49,7 @@ export class TcpNetwork implements Network {
             deliver(events.opened)
         })
         socket.on("data", (bytes) => {
-            flow.owed = Math.max(0, flow.owed - down.count(bytes))
+            flow.tally.receive(bytes)
             deliver(() => events.received(bytes))
         })
         socket.on("error", (error) => end(() => events.failed(error.message)))
@@ -55,7 +57,7 @@ export class TcpNetwork implements Network {
         return {
             write: (bytes) => {
                 if (!this.flows.has(flow)) return false
-                flow.owed += up.count(bytes)
+                flow.tally.send(bytes)
                 flow.heardAtMs = performance.now()
                 socket.write(bytes)
                 return true
@@ -73,7 +75,7 @@ export class TcpNetwork implements Network {
     settle(): Promise<void> | undefined {
         const now = performance.now()
         const waits = [...this.flows]
-            .filter((flow) => flow.isConnecting || flow.owed > 0)
+            .filter((flow) => flow.isConnecting || flow.tally.owed > 0)
             .map((flow) => flow.heardAtMs + ANSWER_WAIT_MS - now)
             .filter((waitMs) => waitMs > 0)
         if (waits.length === 0) return undefined

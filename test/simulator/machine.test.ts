@@ -2,10 +2,14 @@ import { createServer, type Socket } from "node:net"
 import { describe, expect, it, onTestFinished } from "vitest"
 import { VirtualClock } from "../../simulator/vm/clock.js"
 import { buildFlashStore } from "../../simulator/vm/flash-store.js"
-import { answersGiven, answersOwed, MqttTally } from "../../simulator/vm/mqtt-tally.js"
+import { commandFrame, FRAME_PACKETS_MAX, frameOf, reportFrame } from "../../simulator/vm/jacdac.js"
+import { JacdacPipe } from "../../simulator/vm/jacdac-pipe.js"
+import { type Ending, Machine, Outage } from "../../simulator/vm/machine.js"
+import { MqttTally } from "../../simulator/vm/mqtt-tally.js"
 import { TcpNetwork } from "../../simulator/vm/tcp-network.js"
 import { makePrng } from "../../simulator/world/prng.js"
 import { cases } from "../support/cases.js"
+import { deviceProgram } from "../support/tracker-program.js"
 
 const CONNECT = Buffer.from("101000044d51545404c2003c000169000175000170", "hex")
 const CONNACK = Buffer.from([0x20, 2, 0, 0])
@@ -85,9 +89,24 @@ describe("the tally of MQTT answers", () => {
         const up = Buffer.concat([CONNECT, PUBLISH, PUBLISH, Buffer.from([0xc0, 0])])
         const down = Buffer.concat([CONNACK, PUBACK, ACK, PUBACK, ACK, Buffer.from([0xd0, 0])])
         for (const size of [1, 2, 3, 7, 1000]) {
-            expect(total(up, size, answersOwed)).toBe(6)
-            expect(total(down, size, answersGiven)).toBe(6)
+            const tally = new MqttTally()
+            inPieces(up, size, (piece) => tally.send(piece))
+            expect(tally.owed).toBe(6)
+            inPieces(down, size, (piece) => tally.receive(piece))
+            expect(tally.owed).toBe(0)
         }
+    })
+
+    it("takes one ack for all that has its PUBACK, and for nothing else", () => {
+        const tally = new MqttTally()
+        for (let i = 0; i < 3; i++) tally.send(PUBLISH)
+        tally.receive(Buffer.concat([PUBACK, PUBACK]))
+        expect(tally.owed).toBe(4)
+        tally.receive(ACK)
+        // The third: its PUBACK and an ack.
+        expect(tally.owed).toBe(2)
+        tally.receive(Buffer.concat([PUBACK, ACK]))
+        expect(tally.owed).toBe(0)
     })
 })
 
@@ -103,12 +122,127 @@ describe("the flash store", () => {
     })
 })
 
-function total(bytes: Buffer, size: number, weigh: typeof answersOwed): number {
-    const tally = new MqttTally(weigh)
-    let sum = 0
-    for (let at = 0; at < bytes.length; at += size)
-        sum += tally.count(bytes.subarray(at, at + size))
-    return sum
+describe("the machine", () => {
+    const HOUR_MS = 3_600_000
+    const WRAP_MS = 2 ** 32
+
+    it("stops all timers of a program after 49.7 days, and says so to nobody", async () => {
+        const { clock, said, skip } = await startNever()
+        while (clock.nowMs + HOUR_MS < WRAP_MS - 60_000) await skip(HOUR_MS)
+        await clock.run(WRAP_MS - clock.nowMs - 30_000)
+        expect(Number(said.at(-1))).toBeGreaterThan(WRAP_MS - 41_000)
+        const heard = said.length
+        await clock.run(30_005)
+        expect(said.length).toBeGreaterThan(heard)
+        const last = said.length
+        await clock.run(2 * HOUR_MS)
+        expect(said.length).toBe(last)
+    })
+
+    it("ends where what it calls says that the power failed, and leaves other errors to their makers", async () => {
+        const endings: Ending[] = []
+        let error: Error = new Outage("power")
+        const fail = () => {
+            throw error
+        }
+        const first = await startNever({
+            onTwin: fail,
+            onStopped: (_reason, ending) => endings.push(ending),
+        })
+        expect(first.machine.isRunning).toBe(false)
+        expect(endings).toEqual([{ kind: "outage" }])
+        error = new Error("a mistake in the simulator")
+        await expect(startNever({ onTwin: fail })).rejects.toThrow("a mistake in the simulator")
+    })
+
+    async function startNever(options: Partial<ConstructorParameters<typeof Machine>[0]> = {}) {
+        const inner = new VirtualClock(0)
+        let aheadMs = 0
+        const clock = {
+            get nowMs() {
+                return inner.nowMs + aheadMs
+            },
+            after: (delayMs: number, run: () => void) => inner.after(delayMs, run),
+            run: (ms: number) => inner.runUntil(inner.nowMs + ms, () => undefined),
+        }
+        const said: string[] = []
+        const machine = new Machine({
+            clock,
+            network: { open: () => ({ write: () => false, close: () => {} }) },
+            chipId: "00112233445566bb",
+            flash: buildFlashStore(deviceProgram("test/device/standby-never.devs"), {}),
+            randomBytes: (count) => new Uint8Array(count),
+            onTwin: (_topic, data) => said.push(data.toString()),
+            ...options,
+        })
+        machine.boot()
+        await clock.run(2000)
+        /** Passes over time in which the machine is not called: less than its microseconds wrap in. */
+        const skip = async (ms: number) => {
+            aheadMs += ms
+            await clock.run(3000)
+        }
+        return { machine, clock, said, skip }
+    }
+})
+
+describe("a Jacdac frame", () => {
+    const id = Buffer.from("00112233445566bb", "hex")
+
+    it("comes back as it was written", () => {
+        const packet = { service: 3, command: 0x1101, data: Buffer.from([1, 2, 3, 4, 5]) }
+        const report = frameOf(reportFrame(id, packet))
+        expect(report).toMatchObject({ isCommand: false, packets: [packet] })
+        expect(report.deviceId.equals(id)).toBe(true)
+        const command = frameOf(commandFrame(id, [packet, packet]))
+        expect(command).toMatchObject({ isCommand: true, packets: [packet, packet] })
+    })
+
+    it("gives no packet that runs over its end", () => {
+        const bytes = reportFrame(id, { service: 1, command: 0, data: Buffer.alloc(8) })
+        bytes[12] = 9
+        expect(frameOf(bytes).packets).toEqual([])
+    })
+})
+
+describe("a Jacdac pipe", () => {
+    const opening = Buffer.from("00112233445566bb01000000", "hex")
+    const records = Array.from({ length: 9 }, (_, i) => Buffer.alloc(49, i))
+
+    function pipe() {
+        const clock = new VirtualClock(0)
+        const sent: Buffer[] = []
+        const made = new JacdacPipe(clock, opening, records, (frame) => sent.push(frame))
+        return { clock, sent, made }
+    }
+
+    it("is dropped after five sendings of its first frame when nobody acknowledges", async () => {
+        const { clock, sent } = pipe()
+        await clock.runUntil(10_000, () => undefined)
+        expect(sent).toHaveLength(5)
+        expect(new Set(sent.map((frame) => frame.toString("hex"))).size).toBe(1)
+        expect(frameOf(sent[0]!).packets).toHaveLength(4)
+        expect(sent[0]!.length).toBeLessThanOrEqual(12 + FRAME_PACKETS_MAX)
+    })
+
+    it("gives all its records, in order, to whoever acknowledges, and then a close", async () => {
+        const { clock, sent, made } = pipe()
+        for (let heard = 0; heard < sent.length && heard < 10; heard++) {
+            const data = Buffer.alloc(0)
+            const command = sent[heard]!.readUInt16LE(0)
+            made.hear(
+                frameOf(reportFrame(opening.subarray(0, 8), { service: 0x3f, command, data })),
+            )
+        }
+        await clock.runUntil(1000, () => undefined)
+        const packets = sent.flatMap((frame) => frameOf(frame).packets)
+        expect(packets.slice(0, -1).map(({ data }) => data)).toEqual(records)
+        expect(packets.at(-1)!.data).toHaveLength(0)
+    })
+})
+
+function inPieces(bytes: Buffer, size: number, take: (piece: Buffer) => void): void {
+    for (let at = 0; at < bytes.length; at += size) take(bytes.subarray(at, at + size))
 }
 
 /** A TCP server that answers nothing by itself. */
