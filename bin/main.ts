@@ -71,7 +71,7 @@ function program(): Command {
             (await import("./replay.js")).replayCommand(files, options),
         )
     burr.command("receiver")
-        .description("what the tracker's receiver driver makes of a UBX capture, as NDJSON")
+        .description("what the tracker's receiver driver makes of a UBX or NMEA capture, as NDJSON")
         .argument("<file>", "bytes as they came from the receiver")
         .action(async (file) => (await import("./receiver.js")).receiverCommand(file))
     burr.command("measure")
@@ -85,6 +85,10 @@ function program(): Command {
         .option("--every <s>", "take a fix at least so many seconds after the one before")
         .option("--live <m>", "thin: report when dead reckoning is off by more")
         .option("--history <m>", "thin: keep what the track can be drawn from this well")
+        .option(
+            "--energy <profile>",
+            "modelled charge of a day with the track, under a tracker's profile",
+        )
         .option("--json", "figures as one JSON line")
         .action(async (files, options) =>
             (await import("./measure.js")).measureCommand(files, options),
@@ -94,6 +98,7 @@ function program(): Command {
         .argument("<message>", "hexadecimal digits, or a file of digits or bytes")
         .option("--key <hex>", "opens the body: the key of its epoch and direction, 32 bytes")
         .option("--salt <hex>", "of the session, where the message carries none, 8 bytes")
+        .option("--base <hex>", "what a chained batch goes on from, oldest first, with commas")
         .option("--json", "parts as one JSON line")
         .action(async (message, options) =>
             (await import("./inspect.js")).inspectCommand(message, options),

@@ -1,5 +1,5 @@
 // `burr measure`: bytes per fix of recorded tracks, in every format, each fix compared with what came
-// back.
+// back; or, with --energy, what a day with such a track draws from the battery.
 
 import { readFileSync } from "node:fs"
 import { basename } from "node:path"
@@ -7,6 +7,7 @@ import { InputError } from "../gateway/core/input-error.js"
 import { parseTrack } from "../gateway/core/replay/parse-track.js"
 import { BATCH_FIXES_MAX } from "../protocol/fix.js"
 import { codecsNamed, THINNED_CODECS } from "./measure/codecs.js"
+import { energyText, type MeasuredEnergy, measureEnergy } from "./measure/energy.js"
 import { measureBatches, measurePeers, thinnedTo } from "./measure/measure-track.js"
 import { type Measured, type MeasuredTrack, meanOf, thinnedSummary } from "./measure/measured.js"
 import { measuredFixes } from "./measure/measured-fix.js"
@@ -19,10 +20,19 @@ export interface MeasureFlags {
     every?: string
     live?: string
     history?: string
+    /** A profile of the tracker: charge is measured, not bytes. */
+    energy?: string
     json?: boolean
 }
 
 export function measureCommand(files: string[], flags: MeasureFlags): void {
+    if (flags.energy !== undefined) {
+        const energy = energyOf(files, flags)
+        process.stdout.write(
+            flags.json === true ? `${JSON.stringify(energy)}\n` : energyText(energy),
+        )
+        return
+    }
     const measured = measure(files, flags)
     if (flags.json === true) process.stdout.write(`${JSON.stringify(measuredJson(measured))}\n`)
     else process.stdout.write(measuredText(measured))
@@ -62,6 +72,24 @@ export function measure(files: readonly string[], flags: MeasureFlags): Measured
         codecs,
         bounds: { liveM, historyM },
     }
+}
+
+/**
+ * The charge of a day with each track under the profile that `energy` names. Throws InputError for
+ * what cannot be used, and for flags that speak of bytes.
+ */
+export function energyOf(files: readonly string[], flags: MeasureFlags): MeasuredEnergy {
+    const { energy = "", profile, every, live, history } = flags
+    for (const [name, given] of Object.entries({ profile, every, live, history }))
+        if (given !== undefined)
+            throw new InputError(
+                `${name} is "${given}", expected none beside energy: a tracker's profile has its own`,
+            )
+    const tracks = files.map((file) => ({
+        file: basename(file),
+        fixes: measuredFixes(parseTrack(readTrack(file), file)),
+    }))
+    return measureEnergy(tracks, energy)
 }
 
 /** Peers and names are for people: what programs read has the stable keys of our own figures. */

@@ -4,11 +4,15 @@ import fc from "fast-check"
 import { afterAll, describe, expect, it } from "vitest"
 import type { BatchCodec } from "../../bin/measure/batch-codec.js"
 import { CODECS } from "../../bin/measure/codecs.js"
+import { energyText } from "../../bin/measure/energy.js"
+import { type EnergyDay, energyDay, profileDay } from "../../bin/measure/energy-day.js"
 import { measureBatches, thinnedTo } from "../../bin/measure/measure-track.js"
 import type { MeasuredFix } from "../../bin/measure/measured-fix.js"
 import { plainCodec } from "../../bin/measure/plain-codec.js"
 import { measuredText } from "../../bin/measure/tables.js"
-import { measure, measuredJson } from "../../bin/measure.js"
+import { energyOf, measure, measuredJson } from "../../bin/measure.js"
+import { floorUa, UAS_PER_MAH } from "../../firmware/logic/energy-model.js"
+import { PROFILES, ProfileNumber, profileOf } from "../../firmware/logic/profile.js"
 import { deg, metres, mps, unixMs } from "../../protocol/units.js"
 import { START_MS } from "../support/builders.js"
 import { cases } from "../support/cases.js"
@@ -214,6 +218,139 @@ describe("what cannot be measured is refused by name", () => {
     it("a file that is not there", () => {
         expect(() => measure(["nowhere.csv"], {})).toThrow(
             'track: cannot read "nowhere.csv" (ENOENT), expected a CSV file',
+        )
+    })
+})
+
+describe("the modelled charge of a day", () => {
+    const normal = profileOf(ProfileNumber.normal)!
+    /** A fix a second at 20 m/s to the north, or on the spot. */
+    const way = (seconds: number, speedMps = 20) =>
+        Array.from({ length: seconds }, (_, second) =>
+            aFix({
+                atMs: unixMs(START_MS + second * 1000),
+                latDeg: deg(47 + (second * speedMps) / 111_200),
+                speedMps: mps(speedMps),
+                courseDeg: deg(0),
+            }),
+        )
+    const sumOf = ({ mahPerDay: { mcu, radio, receiver, sleep } }: EnergyDay) =>
+        mcu + radio + receiver + sleep
+
+    it("is the sum of its parts, with the floor in it however much is awake", () => {
+        for (const profile of PROFILES) {
+            const day = energyDay(way(3600), profile)
+            expect(day.mahPerDay.all).toBeCloseTo(sumOf(day), 9)
+            expect(day.mahPerDay.sleep).toBeCloseTo((floorUa() * 86_400) / UAS_PER_MAH, 9)
+        }
+    })
+
+    it("is worked out by hand for a parked tracker", () => {
+        // 284 looks of 1.91 s and 4 signs of life of 1.91 + 30 + 5 s, each with a search of 30 s.
+        const { mahPerDay, windows, fixes } = energyDay(way(600, 0), normal)
+        expect([windows, fixes]).toEqual([4, 4])
+        const awakeS = 284 * 1.91 + 4 * 36.91
+        expect(mahPerDay.mcu).toBeCloseTo((awakeS * 28) / 3600, 6)
+        expect(mahPerDay.receiver).toBeCloseTo((120 * 15.3) / 3600, 6)
+        const sentMas = 4 * (10 + 0.4)
+        const radioS = 4 * (36.91 - 2.4)
+        expect(mahPerDay.radio).toBeCloseTo((radioS * 56 + sentMas) / 3600, 6)
+    })
+
+    it("has a fix each time that the profile takes one, and windows as often as it holds", () => {
+        const day = energyDay(way(3601), normal)
+        expect(day.movingS).toBeGreaterThan(3590)
+        expect(day.movingS).toBeLessThanOrEqual(3600)
+        // 60 on the way and 3.83 signs of life in the 23 hours after it.
+        expect(day.fixes).toBeGreaterThan(62)
+        expect(day.fixes).toBeLessThan(66)
+        expect(day.windows).toBeCloseTo(6 + 3.83, 1)
+    })
+
+    it("takes the mean day of a track that is longer than one", () => {
+        const days = (count: number) =>
+            energyDay(
+                way(count * 86_400 + 1).filter((_, i) => i % 60 === 0),
+                normal,
+            )
+        expect(days(2).mahPerDay.all / days(1).mahPerDay.all).toBeCloseTo(1, 2)
+    })
+
+    it("is what the profile's own day is when the whole day is spent on the way, or parked", () => {
+        const moved = energyDay(
+            way(86_401).filter((_, second) => second % 20 === 0),
+            normal,
+        )
+        expect(moved.mahPerDay.all / profileDay(normal, true).mahPerDay.all).toBeCloseTo(1, 1)
+        const stood = energyDay(way(600, 0), normal).mahPerDay.all
+        expect(stood).toBeCloseTo(profileDay(normal, false).mahPerDay.all, 9)
+    })
+
+    it("is more with a quicker profile, and its life shorter on either battery", () => {
+        const [live, usual, long] = [
+            ProfileNumber.live,
+            ProfileNumber.normal,
+            ProfileNumber.longLife,
+        ].map((number) => energyDay(way(3600), profileOf(number)!)) as [
+            EnergyDay,
+            EnergyDay,
+            EnergyDay,
+        ]
+        for (const [quick, slow] of [
+            [live, usual],
+            [usual, long],
+        ] as const) {
+            expect(quick.mahPerDay.all).toBeGreaterThan(slow.mahPerDay.all)
+            quick.life.forEach(({ days }, index) => {
+                expect(days).toBeLessThan(slow.life[index]!.days)
+            })
+        }
+    })
+})
+
+describe("burr measure --energy", () => {
+    const files = trackFiles()
+
+    it("is printed as JSON with the keys that were promised", () => {
+        const json = JSON.parse(JSON.stringify(energyOf(files.slice(0, 2), { energy: "normal" })))
+        expect(Object.keys(json)).toEqual(["profile", "tracks"])
+        expect(json.profile).toBe("normal")
+        expect(json.tracks).toHaveLength(2)
+        expect(Object.keys(json.tracks[0])).toEqual([
+            ...["file", "spanS", "movingS", "wakes", "fixes", "windows", "messages"],
+            ...["mahPerDay", "life"],
+        ])
+        expect(Object.keys(json.tracks[0].mahPerDay)).toEqual([
+            ...["mcu", "radio", "receiver", "sleep", "all"],
+        ])
+        expect(json.tracks[0].life.map((life: object) => Object.keys(life))).toEqual([
+            ["battery", "capacityMah", "mahPerDay", "days"],
+            ["battery", "capacityMah", "mahPerDay", "days"],
+        ])
+        expect(
+            json.tracks[0].life.map((life: { capacityMah: number }) => life.capacityMah),
+        ).toEqual([3000, 19_000])
+    })
+
+    it("is printed as a table that calls its figures modelled, no line wider than a terminal", () => {
+        const text = energyText(energyOf(files, { energy: "long-life" }))
+        expect(text).toContain("modelled")
+        expect(text.match(/two AA lithium/g)).toHaveLength(files.length)
+        for (const line of text.split("\n")) expect(line.length).toBeLessThanOrEqual(100)
+    })
+
+    it("names the profiles when it does not know one", () => {
+        expect(() => energyOf([files[0]!], { energy: "eternal" })).toThrow(
+            'energy is "eternal", expected one of live, normal, long-life, bench',
+        )
+    })
+
+    it("refuses what speaks of bytes", () => {
+        expect(() => energyOf([files[0]!], { energy: "normal", live: "25" })).toThrow(
+            'live is "25", expected none beside energy: a tracker\'s profile has its own',
+        )
+        expect(() => energyOf([files[0]!], { energy: "normal", profile: "plain" })).toThrow(
+            /^profile is "plain", expected none beside energy/,
         )
     })
 })
