@@ -3,6 +3,7 @@
 // 1e-5 deg; heights and accuracies mm; speeds mm/s; pDOP 0.01; tAcc and nano ns.
 
 import { type Fix, faultOf } from "../../protocol/fix.js"
+import { isCivilTime, unixSeconds } from "./receiver-time.js"
 
 export interface NavPvt {
     iTOW: number
@@ -50,7 +51,7 @@ const FIX_2D = 2
 const FIX_3D = 3
 const FIX_GNSS_AND_DEAD_RECKONING = 4
 /** An error estimate past a kilometre says that there is no position. */
-const ACCURACY_MAX_MM = 1000000
+export const ACCURACY_MAX_MM = 1000000
 
 /** Reads a payload of 84 or 92 bytes, as the scanner gives it. */
 export function readNavPvt(p: Buffer): NavPvt {
@@ -104,7 +105,7 @@ export function fixOf(pvt: NavPvt): Fix | undefined {
         pvt.fixType === FIX_GNSS_AND_DEAD_RECKONING
     if (!isPosition || (pvt.flags3 & INVALID_LLH) !== 0) return undefined
     if ((pvt.valid & VALID_DATE) === 0 || (pvt.valid & VALID_TIME) === 0) return undefined
-    if (pvt.hAcc > ACCURACY_MAX_MM) return undefined
+    if (!isCivilTime(pvt) || pvt.hAcc > ACCURACY_MAX_MM) return undefined
     const fix: Fix = {
         kind: "fix",
         timeDs: unixSeconds(pvt) * 10 + rounded(pvt.nano, 100000000),
@@ -123,19 +124,6 @@ export function fixOf(pvt: NavPvt): Fix | undefined {
 /** Nearest multiple, halves upward. Math.round differs between the tracker and Node at -0.5. */
 function rounded(value: number, quantum: number): number {
     return Math.floor((value + quantum / 2) / quantum)
-}
-
-/** Seconds of UTC since 1970: days from the civil date after H. Hinnant, "chrono-compatible". */
-function unixSeconds(pvt: NavPvt): number {
-    const year = pvt.month <= 2 ? pvt.year - 1 : pvt.year
-    const era = Math.floor(year / 400)
-    const yearOfEra = year - era * 400
-    const monthFromMarch = pvt.month + (pvt.month > 2 ? -3 : 9)
-    const dayOfYear = Math.floor((153 * monthFromMarch + 2) / 5) + pvt.day - 1
-    const dayOfEra =
-        yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear
-    const days = era * 146097 + dayOfEra - 719468
-    return days * 86400 + pvt.hour * 3600 + pvt.min * 60 + pvt.sec
 }
 
 function u16(bytes: Buffer, at: number): number {

@@ -112,9 +112,12 @@ describe("the receiver's setup", () => {
 })
 
 const BYTES_PER_S = 3000
+/** Filling first: the setup's acknowledgements must not fall into the middle of a recorded frame. */
+const SETUP_S = 6
 
 function playing({ bytes }: Capture) {
-    return { bytes, bytesPerS: BYTES_PER_S }
+    const filling = Buffer.alloc(SETUP_S * BYTES_PER_S, 0xff)
+    return { bytes: Buffer.concat([filling, bytes]), bytesPerS: BYTES_PER_S }
 }
 
 function aSolution(atMs: number) {

@@ -1,5 +1,5 @@
-// UBX captures with their expected decodes: the recorded ones, or one made here where those are
-// absent.
+// UBX and NMEA captures with their expected decodes: the recorded ones, or one made here where those
+// are absent.
 
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
@@ -38,6 +38,50 @@ export function captures(): Capture[] {
             const expected = hasPvt ? readTable(join(folder, `${name}.navpvt.csv`)) : []
             return { name, bytes, expected, frames }
         })
+}
+
+export interface NmeaCapture {
+    name: string
+    bytes: Buffer
+    /** A row for each sentence with a checksum that holds: column name to text. */
+    good: Record<string, string>[]
+    /** How many sentences have none, or one that does not hold. */
+    others: number
+    /** What another program (gpsd) made of it; undefined where it was not asked. */
+    positions:
+        | { time: string; lat: number; lon: number; altMSL?: number; speed?: number }[]
+        | undefined
+}
+
+/** Empty where the recorded ones are absent. */
+export function nmeaCaptures(): NmeaCapture[] {
+    const folder = sharedData("receiver-nmea")
+    if (!folder) return []
+    const names = readdirSync(folder)
+    return names
+        .filter((name) => name.endsWith(".expected.csv"))
+        .map((table) => {
+            const name = table.slice(0, -".expected.csv".length)
+            const rows = readTable(join(folder, table))
+            const good = rows.filter(({ checksum }) => checksum === "ok")
+            return {
+                name,
+                bytes: readFileSync(join(folder, name)),
+                good,
+                others: rows.length - good.length,
+                positions: names.includes(`${name}.chk`)
+                    ? readPositions(join(folder, `${name}.chk`))
+                    : undefined,
+            }
+        })
+}
+
+function readPositions(path: string): NonNullable<NmeaCapture["positions"]> {
+    return readFileSync(path, "utf8")
+        .split("\n")
+        .filter((line) => line.startsWith('{"class":"TPV"'))
+        .map((line) => JSON.parse(line))
+        .filter((report) => report.lat !== undefined && report.time !== undefined)
 }
 
 function readTable(path: string): Record<string, string>[] {
