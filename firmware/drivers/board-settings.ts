@@ -25,6 +25,8 @@ export interface BoardSettings {
     isScrubDue: boolean
     brokerHost: string
     brokerPort: number
+    /** The runtime knows public certificate authorities only. */
+    isTls: boolean
     /** The longest that a fix waits before it is sent. */
     holdMs: number
 }
@@ -41,6 +43,7 @@ export async function readBoardSettings(): Promise<BoardSettings> {
         isScrubDue: chainKey.length > 0,
         brokerHost: host,
         brokerPort: await readSetting<number>("port", 1883),
+        isTls: (await readSetting<number>("tls", 0)) === 1,
         holdMs: await readSetting<number>("hold", 10000),
     }
 }

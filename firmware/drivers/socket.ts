@@ -48,14 +48,15 @@ function onEvent(event: string, detail: Buffer | string): void {
 }
 
 /** Starts to open a connection; `opened` or `closed` follows as an event. */
-export function openSocket(host: string, port: number): void {
+export function openSocket(host: string, port: number, isTls: boolean): void {
     closeSocket()
     events = []
     isOpen = true
     natives()._socketOnEvent = onEvent
     let status = -1
     try {
-        status = natives()._socketOpen(host, port)
+        // The runtime takes a port below 0 for TLS on that port.
+        status = natives()._socketOpen(host, isTls ? -port : port)
     } catch {
         status = -1
     }

@@ -42,6 +42,10 @@ export function pingPacket(): Buffer {
     return packet(0xc0, [])
 }
 
+export function disconnectPacket(): Buffer {
+    return packet(0xe0, [])
+}
+
 /** Packet id and payload of a PUBLISH; id 0 for QoS 0. Undefined when the packet is cut short. */
 export function readPublish(
     body: Buffer,

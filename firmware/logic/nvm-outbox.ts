@@ -91,6 +91,10 @@ export class NvmOutbox implements Outbox {
         this.records = []
     }
 
+    count(): number {
+        return this.records.length
+    }
+
     makeRoom(): void {
         const inRam = this.records.filter((record) => record.slot === NO_SLOT).length
         if (this.records.length - inRam < this.slots && inRam < OUTBOX_RECORDS_MAX) return

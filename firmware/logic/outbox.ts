@@ -26,6 +26,8 @@ export interface Outbox {
     isHelloFirst: boolean
     /** The newest record that the memory had seen when the program started, held or not. */
     newest: RecordName | undefined
+    /** Records that wait. */
+    count(): number
     /** Thins when the queue is full. */
     makeRoom(): void
     /** Adds the newest record. */
@@ -58,6 +60,9 @@ export class RamOutbox implements Outbox {
     isHelloFirst = true
     newest: RecordName | undefined = undefined
 
+    count(): number {
+        return this.records.length
+    }
     makeRoom(): void {
         if (this.records.length < OUTBOX_RECORDS_MAX) return
         const at = secondOldest(this.records)

@@ -40,6 +40,7 @@ export class Session {
     /** UTC in seconds at `timeAtMs` of this boot; 0 until a fix has told. */
     private timeS = 0
     private timeAtMs = 0
+    private hasGreeted = false
 
     constructor(private parts: SessionParts) {}
 
@@ -56,25 +57,39 @@ export class Session {
         return seen.session > memory.counter || seen.seq >= memory.reserved()
     }
 
-    /**
-     * Goes on with the session that the memory holds, or begins one. To be called first. After a
-     * sleep that was planned nothing is said; any other reset has lost what was in RAM, and another
-     * hello in the same session tells of it.
-     */
+    /** `resume` and `greet` in one, for a program that has nothing to seal in between. */
     open(isPlanned: boolean): void {
+        this.resume()
+        this.greet(isPlanned)
+    }
+
+    /** Goes on with the session that the memory holds, or begins one. To be called first. */
+    resume(): void {
         const { memory, outbox } = this.parts
         if (this.mustBegin()) {
             this.begin()
+            this.hasGreeted = true
             return
         }
         outbox.thinned = memory.thinned
         this.follow()
+    }
+
+    /**
+     * To be called second. After a sleep that was planned nothing is said; any other reset has lost
+     * what was in RAM, and another hello in the same session tells of it. What was sealed before it
+     * is from before the reset.
+     */
+    greet(isPlanned: boolean): void {
+        if (this.hasGreeted) return
+        this.hasGreeted = true
+        const { memory, outbox } = this.parts
         const isKnown = memory.isHelloHeld || outbox.holdsHello()
         if (!isPlanned || !isKnown) this.postHello()
     }
 
-    /** Seals a body and puts it into the outbox. */
-    post(type: number, body: Buffer): void {
+    /** Seals a body and puts it into the outbox. The answer is the record's number. */
+    post(type: number, body: Buffer): number {
         let seq = this.nextSeq()
         if (seq === undefined) {
             this.begin()
@@ -82,6 +97,7 @@ export class Session {
         }
         if (seq === undefined) throw new Error("no number could be reserved: a record is lost")
         this.seal(type, seq, body)
+        return seq
     }
 
     /**

@@ -9,6 +9,7 @@ import type { Ack } from "../../protocol/ack.js"
 import { downlinkTopic, uplinkTopic } from "../../protocol/topics.js"
 import {
     connectPacket,
+    disconnectPacket,
     MqttScanner,
     PacketType,
     pingPacket,
@@ -49,6 +50,14 @@ export const BACKOFF_MAX_MS = 300000
 const IDLE_MS = 5000
 
 export class Uplink {
+    /** False: no connection is made, and one that is there is left once nothing is on the way. */
+    isWanted = true
+    /** Connections that were lost or left. */
+    losses = 0
+    /** Attempts in a row that brought no ack. */
+    failures = 0
+    /** Records that went out, those that went out again among them. */
+    sent = 0
     private state: "waiting" | "opening" | "connecting" | "subscribing" | "up" = "waiting"
     private scanner = new MqttScanner()
     private packetId = 0
@@ -80,7 +89,24 @@ export class Uplink {
     acknowledged(ack: Ack, nowMs: number): void {
         if (!this.outbox.release(ack)) return
         this.backoffMs = BACKOFF_MIN_MS
+        this.failures = 0
         this.overdueAtMs = this.hasInFlight() ? nowMs + ANSWER_WAIT_MS : 0
+    }
+
+    /** The broker has accepted us, and we listen. */
+    isUp(): boolean {
+        return this.state === "up"
+    }
+
+    /** Neither a connection nor an attempt at one. */
+    isDown(): boolean {
+        return this.state === "waiting"
+    }
+
+    /** What went wrong before was another network: the next attempt need not wait. */
+    hurry(): void {
+        this.backoffMs = BACKOFF_MIN_MS
+        this.retryAtMs = 0
     }
 
     /** The epoch has turned: the connection is left, and made anew under the new name at once. */
@@ -92,7 +118,7 @@ export class Uplink {
     /** How long `step` may be left alone. */
     idleMs(nowMs: number): number {
         let until = nowMs + IDLE_MS
-        if (this.state === "waiting") until = Math.min(until, this.retryAtMs)
+        if (this.state === "waiting" && this.isWanted) until = Math.min(until, this.retryAtMs)
         if (this.overdueAtMs > 0) until = Math.min(until, this.overdueAtMs)
         return Math.max(10, until - nowMs)
     }
@@ -142,7 +168,7 @@ export class Uplink {
     private proceed(nowMs: number, actions: UplinkAction[]): void {
         if (this.isRenamed) this.leave(nowMs, actions)
         if (this.state === "waiting") {
-            if (nowMs < this.retryAtMs) return
+            if (!this.isWanted || nowMs < this.retryAtMs) return
             this.state = "opening"
             this.overdueAtMs = nowMs + OPEN_WAIT_MS
             actions.push({ what: "open" })
@@ -150,6 +176,11 @@ export class Uplink {
         }
         if (this.overdueAtMs > 0 && nowMs >= this.overdueAtMs) {
             this.abandon(nowMs, actions)
+            return
+        }
+        if (!this.isWanted && !this.hasInFlight()) {
+            if (this.state === "up") actions.push({ what: "send", bytes: disconnectPacket() })
+            this.leave(nowMs, actions)
             return
         }
         if (this.state !== "up") return
@@ -168,6 +199,7 @@ export class Uplink {
             const message = this.outbox.messageOf(record)
             if (message === undefined) continue
             record.isSent = true
+            this.sent++
             if (this.overdueAtMs === 0 || this.isPinging) this.overdueAtMs = nowMs + ANSWER_WAIT_MS
             this.isPinging = false
             actions.push({
@@ -189,6 +221,7 @@ export class Uplink {
         if (this.state === "waiting") return
         actions.push({ what: "close" })
         this.state = "waiting"
+        this.losses++
         this.overdueAtMs = 0
         this.retryAtMs = nowMs
         this.outbox.unsend()
@@ -196,6 +229,8 @@ export class Uplink {
     private fail(nowMs: number): void {
         if (this.state === "waiting") return
         this.state = "waiting"
+        this.losses++
+        this.failures++
         this.overdueAtMs = 0
         this.outbox.unsend()
         this.retryAtMs = nowMs + Math.floor(this.backoffMs * (0.5 + this.random()))

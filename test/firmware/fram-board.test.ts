@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { EPOCH_MESSAGES_MAX, EPOCHS_AHEAD_MAX } from "../../firmware/logic/key-memory.js"
-import { KEY_CELL_BYTES, SESSION_CELLS_AT } from "../../firmware/logic/nvm-layout.js"
+import { KEY_CELL_BYTES, SESSION_CELLS_AT, SLOTS_AT } from "../../firmware/logic/nvm-layout.js"
+import { SLOT_BYTES } from "../../firmware/logic/nvm-outbox.js"
 import { nodeHkdf } from "../../gateway/adapters/crypto/node-crypto.js"
 import type { Ack } from "../../protocol/ack.js"
 import { parseEnvelope } from "../../protocol/envelope.js"
@@ -29,7 +30,13 @@ class NonceWatch {
 
 function aBoard(parts: Partial<BoardOptions> = {}): FramBoard {
     const random = seededBytes(7)
-    return new FramBoard({ deviceId: DEVICE, chain: CHAIN, random, framBytes: 4096, ...parts })
+    return new FramBoard({
+        deviceId: DEVICE,
+        chain: CHAIN,
+        random,
+        framBytes: SLOTS_AT + 12 * SLOT_BYTES,
+        ...parts,
+    })
 }
 
 function hold(board: FramBoard, ack: Ack): void {
@@ -317,7 +324,7 @@ describe("the queue in FRAM", () => {
         const board = aBoard()
         board.boot()
         for (let i = 0; i < 3; i++) board.session.post(TELEMETRY, Buffer.alloc(40, i))
-        board.chip.bytes[0x200 + 284 + 28 + 20]! ^= 1
+        board.chip.bytes[SLOTS_AT + SLOT_BYTES + 28 + 20]! ^= 1
         board.boot()
         const messages = board.outbox.first(4).map((record) => board.outbox.messageOf(record))
         expect(messages.map((one) => one === undefined)).toEqual([false, true, false, false])

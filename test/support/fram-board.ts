@@ -2,13 +2,16 @@
 // seals, and the power failing between any two bytes that go into the memory.
 
 import { createHash } from "node:crypto"
+import { NvmFixLog } from "../../firmware/logic/fix-log.js"
 import { KeyStore } from "../../firmware/logic/key-store.js"
 import type { Nvm } from "../../firmware/logic/nvm.js"
 import { NvmOutbox } from "../../firmware/logic/nvm-outbox.js"
+import { Reporter } from "../../firmware/logic/reporter.js"
 import { Session } from "../../firmware/logic/session.js"
 import { SessionStore } from "../../firmware/logic/session-store.js"
+import { NvmStateStore } from "../../firmware/logic/state-store.js"
 import { nodeAead, nodeHkdf } from "../../gateway/adapters/crypto/node-crypto.js"
-import type { Aead } from "../../protocol/envelope.js"
+import { type Aead, MessageType } from "../../protocol/envelope.js"
 import { encodeHello } from "../../protocol/hello.js"
 import { Fram } from "../../simulator/chips/fram.js"
 
@@ -48,6 +51,9 @@ export class FramBoard {
     keys!: KeyStore
     memory!: SessionStore
     outbox!: NvmOutbox
+    fixes!: NvmFixLog
+    state!: NvmStateStore
+    reporter!: Reporter
     session!: Session
 
     constructor(readonly options: BoardOptions) {}
@@ -62,6 +68,8 @@ export class FramBoard {
         this.keys = new KeyStore(nvm, sha256, nodeHkdf, deviceId, chain)
         this.memory = new SessionStore(nvm, sha256)
         this.outbox = new NvmOutbox(nvm, sha256)
+        this.fixes = new NvmFixLog(nvm, sha256)
+        this.state = new NvmStateStore(nvm, sha256)
         if (this.keys.isNew) {
             this.outbox.clear()
             this.memory.isValid = false
@@ -87,6 +95,22 @@ export class FramBoard {
                 }),
         })
         this.session.open(isPlanned)
+        this.reporter = new Reporter(this.fixes, this.memory.nextFix)
+    }
+
+    /** Seals what is full or due, as the tracker does. */
+    postFixes(): void {
+        const { reporter, memory, outbox } = this
+        let closed = reporter.next(outbox.thinned)
+        while (closed || reporter.hasMore()) {
+            if (closed) {
+                const seq = this.session.post(MessageType.telemetry, closed.body)
+                reporter.noteSealed(memory.counter, seq, closed.tail)
+                memory.nextFix = reporter.closedFixes
+                memory.save()
+            }
+            closed = reporter.next(outbox.thinned)
+        }
     }
 
     /** Runs `work` with the power failing before byte `count` of what it writes. True when it did. */

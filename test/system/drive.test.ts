@@ -7,6 +7,7 @@ import { nodeAead } from "../../gateway/adapters/crypto/node-crypto.js"
 import { gatewayConfig } from "../../gateway/config.js"
 import { authenticate, decodeBody } from "../../gateway/core/ingest/open-uplink.js"
 import { type Gateway, startGateway } from "../../gateway/main.js"
+import { MessageType } from "../../protocol/envelope.js"
 import { unixMs } from "../../protocol/units.js"
 import type { LinkEvents, Network } from "../../simulator/vm/network.js"
 import type { TcpNetwork } from "../../simulator/vm/tcp-network.js"
@@ -52,6 +53,11 @@ describe("a recorded drive through receiver, bytecode, broker and store", () => 
             expect(helloOf(gateway).programHash.toString("hex")).toBe(
                 createHash("sha256").update(program).digest("hex"),
             )
+            // The first of the connection stands alone, and nearly all others go on from an ack.
+            const chained = batchesOf(gateway).map(isChained)
+            expect(chained[0]).toBe(false)
+            const share = chained.filter(Boolean).length / chained.length
+            expect(share).toBeGreaterThan(0.9)
         },
         DRIVE_WAIT_MS,
     )
@@ -154,6 +160,19 @@ async function prepare(data: string): Promise<Buffer> {
 }
 
 /** The hello of the only session, opened from the sealed bytes in the ledger. */
+/** Bodies of the batches that the ledger holds, in order. */
+function batchesOf(gateway: Gateway): Buffer[] {
+    return gateway.ledger.after(0, 10_000).flatMap(({ type, message, session }) => {
+        if (type !== MessageType.telemetry) return []
+        const opened = authenticate(nodeAead, gateway.keysOf(DEVICE_ID)!, message, session)
+        return opened.kind === "authentic" ? [opened.body] : []
+    })
+}
+/** Byte 1 of the batch under key 4, bit 7 [P-pack.2]. */
+function isChained(body: Buffer): boolean {
+    const start = body[2] === 0x58 ? 4 : 3
+    return body[start + 1]! >= 128
+}
 function helloOf(gateway: Gateway) {
     const [first] = gateway.ledger.after(0, 1)
     const keys = gateway.keysOf(DEVICE_ID)!

@@ -1,0 +1,141 @@
+// Fixes that were accepted and are in no record yet. In non-volatile memory they outlive sleep and
+// reset, so a tracker that sleeps between fixes still sends them many to a record.
+//
+// A fix lies in the slot of its number, and its slot says the number. What counts are the numbers
+// from the session's `nextFix` on without a hole: nothing has to be freed, moving `nextFix` does it.
+//
+//     0   number     4 bytes, big-endian like all that follows
+//     4   time       5 bytes, tenths of a second since 1970
+//     9   latitude   4 bytes, millionths of a degree above -90 degrees
+//     13  longitude  4 bytes, millionths of a degree above -180 degrees
+//     17  altitude   3 bytes, metres above -1,000 m
+//     20  speed      3 bytes, dm/s
+//     23  course     2 bytes, degrees
+//     25  accuracy   4 bytes, dm
+//     29  satellites 1 byte
+//     30  check      4 bytes
+
+import { putBigEndian } from "../../protocol/bytes.js"
+import type { Fix } from "../../protocol/fix.js"
+import { bigEndian } from "./cell-pair.js"
+import { CHECK_BYTES, checkOf, type Hash, isSameBytes, type Nvm } from "./nvm.js"
+import { FIX_LOG_AT, FIX_LOG_BYTES } from "./nvm-layout.js"
+
+/** What every implementation keeps. */
+export interface FixLog {
+    /** Fixes it can hold. */
+    readonly capacity: number
+    /** False when it could not be kept. */
+    put(number: number, fix: Fix): boolean
+    /** Undefined when there is none under that number, or it has decayed. */
+    get(number: number): Fix | undefined
+}
+
+const WIDTHS: number[] = [5, 4, 4, 3, 3, 2, 4, 1]
+const OFFSETS: number[] = [0, 90000000, 180000000, 1000, 0, 0, 0, 0]
+const NUMBER_BYTES = 4
+const ROW_BYTES = 30
+export const FIX_SLOT_BYTES = ROW_BYTES + CHECK_BYTES
+
+export class NvmFixLog implements FixLog {
+    capacity = Math.floor(FIX_LOG_BYTES / FIX_SLOT_BYTES)
+
+    constructor(
+        private nvm: Nvm,
+        private hash: Hash,
+    ) {}
+
+    put(number: number, fix: Fix): boolean {
+        const at = this.at(number)
+        const slot = Buffer.alloc(FIX_SLOT_BYTES)
+        putBigEndian(slot, 0, number, NUMBER_BYTES)
+        let offset = NUMBER_BYTES
+        const columns = columnsOf(fix)
+        for (let i = 0; i < columns.length; i++) {
+            putBigEndian(slot, offset, columns[i] + OFFSETS[i], WIDTHS[i])
+            offset += WIDTHS[i]
+        }
+        slot.set(checkOf(this.hash, at, slot.slice(0, ROW_BYTES)), ROW_BYTES)
+        try {
+            this.nvm.write(at, slot)
+            return isSameBytes(this.nvm.read(at, FIX_SLOT_BYTES), slot)
+        } catch {
+            return false
+        }
+    }
+
+    get(number: number): Fix | undefined {
+        const at = this.at(number)
+        let slot: Buffer
+        try {
+            slot = this.nvm.read(at, FIX_SLOT_BYTES)
+        } catch {
+            return undefined
+        }
+        if (bigEndian(slot, 0, NUMBER_BYTES) !== number) return undefined
+        const check = slot.slice(ROW_BYTES, FIX_SLOT_BYTES)
+        if (!isSameBytes(check, checkOf(this.hash, at, slot.slice(0, ROW_BYTES)))) return undefined
+        const columns: number[] = []
+        let offset = NUMBER_BYTES
+        for (let i = 0; i < WIDTHS.length; i++) {
+            columns.push(bigEndian(slot, offset, WIDTHS[i]) - OFFSETS[i])
+            offset += WIDTHS[i]
+        }
+        return fixOf(columns)
+    }
+
+    private at(number: number): number {
+        const turns = Math.floor(number / this.capacity)
+        return FIX_LOG_AT + (number - turns * this.capacity) * FIX_SLOT_BYTES
+    }
+}
+
+/** For boards without FRAM: a reset loses it. */
+export class RamFixLog implements FixLog {
+    capacity = Math.floor(FIX_LOG_BYTES / FIX_SLOT_BYTES)
+    private fixes: (Fix | undefined)[] = []
+    private first = 0
+
+    put(number: number, fix: Fix): boolean {
+        if (this.fixes.length === 0 || number !== this.first + this.fixes.length) {
+            this.fixes = []
+            this.first = number
+        }
+        this.fixes.push(fix)
+        if (this.fixes.length > this.capacity) {
+            this.fixes.shift()
+            this.first++
+        }
+        return true
+    }
+    get(number: number): Fix | undefined {
+        const at = number - this.first
+        return at >= 0 && at < this.fixes.length ? this.fixes[at] : undefined
+    }
+}
+
+function columnsOf(fix: Fix): number[] {
+    return [
+        fix.timeDs,
+        fix.latUdeg,
+        fix.lonUdeg,
+        fix.altM,
+        fix.speedDmps,
+        fix.courseDeg,
+        fix.accuracyDm,
+        fix.satellites,
+    ]
+}
+function fixOf(columns: number[]): Fix {
+    return {
+        kind: "fix",
+        timeDs: columns[0],
+        latUdeg: columns[1],
+        lonUdeg: columns[2],
+        altM: columns[3],
+        speedDmps: columns[4],
+        courseDeg: columns[5],
+        accuracyDm: columns[6],
+        satellites: columns[7],
+    }
+}
