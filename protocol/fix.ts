@@ -234,7 +234,8 @@ export function faultOf(fix: Fix): string | undefined {
     return undefined
 }
 
-function columnsOf(fix: Fix): number[] {
+/** Its eight numbers, in the order of the wire's columns. */
+export function columnsOf(fix: Fix): number[] {
     return [
         fix.timeDs,
         fix.latUdeg,

@@ -31,6 +31,9 @@ const CORE_BASE = [
 /** What several adapters stand on: the files beside their folders, and Node's own cryptography. */
 const ADAPTER_BASE = /^gateway\/adapters\/([^/]+\.ts$|crypto\/)/
 
+/** They reach their parts through an I2cBus: the same code runs on a board of emulated chips. */
+const BUS_DRIVERS = /^firmware\/drivers\/(accelerometer|bus-parts|fuel-gauge|gnss)\.ts$/
+
 const FOLDER_RULES: FolderRule[] = [
     {
         rule: "protocol knows only itself",
@@ -53,13 +56,19 @@ const FOLDER_RULES: FolderRule[] = [
         ],
     },
     {
+        rule: "a driver that Node runs as well knows the bus and no device library",
+        files: BUS_DRIVERS,
+        knows: [PROTOCOL, /^firmware\/logic\//, BUS_DRIVERS],
+        planted: [["firmware/drivers/gnss.ts", "@devicescript/core"]],
+    },
+    {
         rule: "drivers, hal.ts and the programs know firmware/logic, protocol and the device library",
         files: /^firmware\//,
         knows: [PROTOCOL, DEVICE_LIBRARY, /^firmware\/(logic\/|drivers\/|hal\.ts$)/],
         planted: [
-            ["firmware/drivers/gnss.ts", "node:fs"],
+            ["firmware/drivers/fram.ts", "node:fs"],
             ["firmware/hal.ts", "../simulator/vm/host.js"],
-            ["firmware/drivers/gnss.ts", "../tracker.js"],
+            ["firmware/drivers/fram.ts", "../tracker.js"],
         ],
     },
     {
@@ -162,11 +171,17 @@ const FOLDER_RULES: FolderRule[] = [
         ],
     },
     {
-        rule: "simulator/fleet knows world, vm, chips and firmware/logic, and the gateway over MQTT",
+        rule: "simulator/fleet knows world, vm, chips, firmware/logic and the drivers that are bus and no library",
         files: /^simulator\/fleet\//,
-        knows: [PROTOCOL, NODE, NPM, /^(simulator\/(fleet|world|vm|chips)|firmware\/logic)\//],
+        knows: [
+            PROTOCOL,
+            NODE,
+            NPM,
+            /^(simulator\/(fleet|world|vm|chips)|firmware\/logic)\//,
+            BUS_DRIVERS,
+        ],
         planted: [
-            ["simulator/fleet/device.ts", "../../firmware/drivers/gnss.js"],
+            ["simulator/fleet/device.ts", "../../firmware/drivers/socket.js"],
             ["simulator/fleet/device.ts", "../../gateway/core/domain/device.js"],
             ["simulator/fleet/device.ts", "../scenarios/tunnel.js"],
         ],

@@ -16,7 +16,7 @@
 //     30  check      4 bytes
 
 import { putBigEndian } from "../../protocol/bytes.js"
-import type { Fix } from "../../protocol/fix.js"
+import { columnsOf, type Fix, fixOfColumns } from "../../protocol/fix.js"
 import { bigEndian } from "./cell-pair.js"
 import { CHECK_BYTES, checkOf, type Hash, isSameBytes, type Nvm } from "./nvm.js"
 import { FIX_LOG_AT, FIX_LOG_BYTES } from "./nvm-layout.js"
@@ -81,7 +81,7 @@ export class NvmFixLog implements FixLog {
             columns.push(bigEndian(slot, offset, WIDTHS[i]) - OFFSETS[i])
             offset += WIDTHS[i]
         }
-        return fixOf(columns)
+        return fixOfColumns(columns)
     }
 
     private at(number: number): number {
@@ -111,31 +111,5 @@ export class RamFixLog implements FixLog {
     get(number: number): Fix | undefined {
         const at = number - this.first
         return at >= 0 && at < this.fixes.length ? this.fixes[at] : undefined
-    }
-}
-
-function columnsOf(fix: Fix): number[] {
-    return [
-        fix.timeDs,
-        fix.latUdeg,
-        fix.lonUdeg,
-        fix.altM,
-        fix.speedDmps,
-        fix.courseDeg,
-        fix.accuracyDm,
-        fix.satellites,
-    ]
-}
-function fixOf(columns: number[]): Fix {
-    return {
-        kind: "fix",
-        timeDs: columns[0],
-        latUdeg: columns[1],
-        lonUdeg: columns[2],
-        altM: columns[3],
-        speedDmps: columns[4],
-        courseDeg: columns[5],
-        accuracyDm: columns[6],
-        satellites: columns[7],
     }
 }

@@ -40,6 +40,7 @@ import {
     type UbloxOptions,
 } from "../../simulator/chips/ublox.js"
 import { VirtualClock } from "../../simulator/vm/clock.js"
+import { aSolution } from "../support/builders.js"
 
 const START_MS = Date.UTC(2031, 0, 1)
 
@@ -356,18 +357,3 @@ describe("the signal", () => {
         }
     })
 })
-
-function aSolution(atMs: number) {
-    return {
-        atMs,
-        fixType: 3,
-        isFixOk: true,
-        satellites: 9,
-        latE7: 471_392_000,
-        lonE7: 95_228_000,
-        altMm: 455_000,
-        accuracyMm: 2500,
-        speedMms: 0,
-        courseE5: 0,
-    }
-}

@@ -10,6 +10,7 @@ import type { Fix } from "../../protocol/fix.js"
 import { i2cBus } from "../../simulator/chips/i2c-bus.js"
 import { UBLOX_ADDRESS, Ublox } from "../../simulator/chips/ublox.js"
 import { VirtualClock } from "../../simulator/vm/clock.js"
+import { aSolution } from "../support/builders.js"
 import { type Capture, captures } from "../support/captures.js"
 import { cases } from "../support/cases.js"
 import { runOnDevice } from "../support/device-run.js"
@@ -118,21 +119,6 @@ const SETUP_S = 6
 function playing({ bytes }: Capture) {
     const filling = Buffer.alloc(SETUP_S * BYTES_PER_S, 0xff)
     return { bytes: Buffer.concat([filling, bytes]), bytesPerS: BYTES_PER_S }
-}
-
-function aSolution(atMs: number) {
-    return {
-        atMs,
-        fixType: 3,
-        isFixOk: true,
-        satellites: 9,
-        latE7: 471_392_000,
-        lonE7: 95_228_000,
-        altMm: 455_000,
-        accuracyMm: 2500,
-        speedMms: 0,
-        courseE5: 0,
-    }
 }
 
 type Line = ReturnType<typeof readNavPvt> & { offset: number; accepted: boolean }

@@ -4,6 +4,7 @@ import { I2cNak } from "../../simulator/chips/i2c-bus.js"
 import { sentence } from "../../simulator/chips/nmea-sentences.js"
 import { Pa1010d } from "../../simulator/chips/pa1010d.js"
 import { VirtualClock } from "../../simulator/vm/clock.js"
+import { aSolution } from "../support/builders.js"
 
 const START_MS = Date.UTC(2031, 0, 1)
 
@@ -85,19 +86,5 @@ function bench({ hasSky = false } = {}) {
         text: () =>
             Buffer.from(chip.read(4000)).toString("latin1").replace(/\n+$/, "\n").trimStart(),
         run: (seconds: number) => clock.runUntil(clock.nowMs + seconds * 1000, () => undefined),
-    }
-}
-function aSolution(atMs: number) {
-    return {
-        atMs,
-        fixType: 3,
-        isFixOk: true,
-        satellites: 9,
-        latE7: 471_392_000,
-        lonE7: 95_228_000,
-        altMm: 455_000,
-        accuracyMm: 2500,
-        speedMms: 0,
-        courseE5: 0,
     }
 }

@@ -8,6 +8,7 @@ import { Key } from "../../simulator/chips/ublox-settings.js"
 import { parseUbxFrame, ubxFrame } from "../../simulator/chips/ubx-frame.js"
 import { VirtualClock } from "../../simulator/vm/clock.js"
 import { makePrng } from "../../simulator/world/prng.js"
+import { aSolution } from "../support/builders.js"
 
 const START_MS = Date.UTC(2031, 0, 1)
 const HOUR_MS = 3_600_000
@@ -473,18 +474,4 @@ function sumOf(line: string): string {
     let sum = 0
     for (const char of line.slice(1, -3)) sum ^= char.charCodeAt(0)
     return sum.toString(16).toUpperCase().padStart(2, "0")
-}
-function aSolution(atMs: number) {
-    return {
-        atMs,
-        fixType: 3,
-        isFixOk: true,
-        satellites: 9,
-        latE7: 471_392_000,
-        lonE7: 95_228_000,
-        altMm: 455_000,
-        accuracyMm: 2500,
-        speedMms: 0,
-        courseE5: 0,
-    }
 }

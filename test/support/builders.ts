@@ -7,6 +7,7 @@ import type { Position } from "../../gateway/core/geo/position.js"
 import type { Geofence } from "../../gateway/core/geofence/geofence.js"
 import type { Observation } from "../../gateway/core/ingest/observation.js"
 import { deg, metres, mps, unixMs } from "../../protocol/units.js"
+import type { NavSolution } from "../../simulator/chips/ubx-frame.js"
 
 /** Where tests happen unless they say otherwise: Vaduz, on a full second of 2021. */
 export const HOME: Position = { latDeg: deg(47.1392), lonDeg: deg(9.5228) }
@@ -72,4 +73,20 @@ export function aRectangle(
         [west.lonDeg, west.latDeg],
     ]
     return { id, name: id, shape: { type: "polygon", rings: [ring] } }
+}
+
+/** What a receiver at rest under open sky reports. */
+export function aSolution(atMs: number): NavSolution {
+    return {
+        atMs,
+        fixType: 3,
+        isFixOk: true,
+        satellites: 9,
+        latE7: 471_392_000,
+        lonE7: 95_228_000,
+        altMm: 455_000,
+        accuracyMm: 2500,
+        speedMms: 0,
+        courseE5: 0,
+    }
 }
