@@ -9,7 +9,7 @@ import { sha256 } from "./drivers/crypto.js"
 import { Gnss } from "./drivers/gnss.js"
 import { BoardI2c } from "./drivers/i2c.js"
 import { breathe } from "./hal.js"
-import { NvmFixLog, RamFixLog } from "./logic/fix-log.js"
+import { FixLog, ramFixLog } from "./logic/fix-log.js"
 import { Journal } from "./logic/journal.js"
 
 const POLL_MS = 1000
@@ -69,7 +69,7 @@ async function run(settings: BoardSettings): Promise<void> {
     const keeping = keepingOf(settings)
     const board = await openBoard(settings, keeping)
     const { memory, outbox, nvm } = keeping
-    const log = nvm === undefined ? new RamFixLog() : new NvmFixLog(nvm, sha256)
+    const log = nvm === undefined ? ramFixLog(sha256) : new FixLog(nvm, sha256)
     const journal = new Journal(board.session, memory, outbox, log)
     // What the log holds is from before the reset; the hello that follows tells the gateway so.
     await journal.seal(breathe)

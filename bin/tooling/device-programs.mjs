@@ -22,6 +22,9 @@ import {
 import { tmpdir } from "node:os"
 import { basename, dirname, join, posix } from "node:path"
 import { stripVTControlCharacters } from "node:util"
+import { checkLimits } from "./device-limits.mjs"
+import { shrunkDebug } from "./shrink/debug.mjs"
+import { shrinkProgram } from "./shrink-program.mjs"
 import { digest, filesBelow, isFresh, removeOutput, writeStamp } from "./stamp.mjs"
 
 /** @typedef {{ entry: string, output: string, debug: string }} DeviceProgram paths below the root */
@@ -35,6 +38,8 @@ const PROGRAMS = ["firmware/tracker.ts", "firmware/sensor.ts"]
 /** The compiler looks for a `.git` in its working folder and in the nine above it. */
 const DEPTH = "1/2/3/4/5/6/7/8/9/10"
 const BUILD_TIMEOUT_MS = 120_000
+/** What a build is made with, beside the compiler: another version of it makes another output. */
+const RECIPE = ["device-programs.mjs", "device-limits.mjs", "device-heap.ts", "shrink-program.mjs"]
 
 /** The programs that there are: the firmware's, and every test/device/*.ts.
  * @param {string} root
@@ -81,10 +86,14 @@ export function buildDevicePrograms(root, say, isAsked = () => true) {
             const startedAtMs = performance.now()
             const message = buildOne(root, staging, program)
             if (message !== undefined) return [{ entry: program.entry, message }]
+            const { said, problems } = sizeOf(root, program)
+            if (problems.length > 0) {
+                removeOutput(root, program.output, [program.debug])
+                return [{ entry: program.entry, message: problems.join("\n") }]
+            }
             writeStamp(root, program.output, inputs)
-            const size = readFileSync(join(root, program.output)).length
             const tookS = ((performance.now() - startedAtMs) / 1000).toFixed(1)
-            say(`${program.output}: ${size} bytes, ${tookS} s`)
+            say(`${program.output}: ${said}, ${tookS} s`)
             return []
         })
         copyLibraries(staging, root)
@@ -116,9 +125,14 @@ export function importClosure(root, entry) {
 function inputsDigest(root, entry) {
     const { name, version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
     const compiler = JSON.parse(readFileSync(join(CLI, "package.json"), "utf8")).version
-    const recipe = readFileSync(import.meta.filename, "utf8")
+    const recipe = recipeText()
     const files = [...importClosure(root, entry), ...filesBelow(root, SERVICES), "devsconfig.json"]
     return digest(root, files, [name, version, compiler, recipe])
+}
+
+function recipeText() {
+    const parts = [...RECIPE, ...filesBelow(import.meta.dirname, "shrink")]
+    return parts.map((path) => readFileSync(join(import.meta.dirname, path), "utf8")).join("")
 }
 
 /** @param {string} root @param {string} staging */
@@ -145,7 +159,8 @@ function buildOne(root, staging, program) {
     rmSync(made, { recursive: true, force: true })
     const run = spawnSync(
         process.execPath,
-        [join(CLI, "built/devicescript-cli.cjs"), "build", program.entry],
+        // What it makes may be too large for the machine before it is shrunk; the limits are checked then.
+        [join(CLI, "built/devicescript-cli.cjs"), "build", program.entry, "--no-verify"],
         {
             cwd: staging,
             env: { ...process.env, CI: "1", NO_UPDATE_NOTIFIER: "1" },
@@ -158,10 +173,28 @@ function buildOne(root, staging, program) {
         const ended = run.error?.message ?? `devs build ended with ${run.status ?? run.signal}`
         return said === "" ? ended : said
     }
+    const image = join(made, "bytecode.devs")
+    const debug = join(made, "bytecode-dbg.json")
+    const shrunk = shrinkProgram(readFileSync(image))
+    writeFileSync(image, shrunk.image)
+    writeFileSync(debug, shrunkDebug(readFileSync(debug, "utf8"), shrunk))
     mkdirSync(dirname(join(root, program.output)), { recursive: true })
-    moveInto(join(made, "bytecode-dbg.json"), join(root, program.debug))
-    moveInto(join(made, "bytecode.devs"), join(root, program.output))
+    moveInto(debug, join(root, program.debug))
+    moveInto(image, join(root, program.output))
     return undefined
+}
+
+/**
+ * How large a program is; for what goes onto a board, beside its limits, and what is too much.
+ *
+ * @param {string} root @param {DeviceProgram} program
+ */
+function sizeOf(root, program) {
+    const path = join(root, program.output)
+    if (!PROGRAMS.includes(program.entry))
+        return { said: `${readFileSync(path).length} bytes`, problems: [] }
+    const { line, problems } = checkLimits(path)
+    return { said: line, problems }
 }
 
 /** Puts a file in place whole or not at all; the two places may be on different disks.

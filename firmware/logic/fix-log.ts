@@ -18,18 +18,8 @@
 import { putBigEndian } from "../../protocol/bytes.js"
 import { columnsOf, type Fix, fixOfColumns } from "../../protocol/fix.js"
 import { bigEndian } from "./cell-pair.js"
-import { CHECK_BYTES, checkOf, type Hash, isSameBytes, type Nvm } from "./nvm.js"
+import { CHECK_BYTES, checkOf, type Hash, isSameBytes, type Nvm, RamNvm } from "./nvm.js"
 import { FIX_LOG_AT, FIX_LOG_BYTES } from "./nvm-layout.js"
-
-/** What every implementation keeps. */
-export interface FixLog {
-    /** Fixes it can hold. */
-    readonly capacity: number
-    /** False when it could not be kept. */
-    put(number: number, fix: Fix): boolean
-    /** Undefined when there is none under that number, or it has decayed. */
-    get(number: number): Fix | undefined
-}
 
 const WIDTHS: number[] = [5, 4, 4, 3, 3, 2, 4, 1]
 const OFFSETS: number[] = [0, 90000000, 180000000, 1000, 0, 0, 0, 0]
@@ -37,14 +27,18 @@ const NUMBER_BYTES = 4
 const ROW_BYTES = 30
 export const FIX_SLOT_BYTES = ROW_BYTES + CHECK_BYTES
 
-export class NvmFixLog implements FixLog {
+export class FixLog {
+    /** Fixes it can hold. */
     capacity = Math.floor(FIX_LOG_BYTES / FIX_SLOT_BYTES)
 
+    /** It takes FIX_LOG_BYTES of the memory from `start` on. */
     constructor(
         private nvm: Nvm,
         private hash: Hash,
+        private start: number = FIX_LOG_AT,
     ) {}
 
+    /** False when it could not be kept. */
     put(number: number, fix: Fix): boolean {
         const at = this.at(number)
         const slot = Buffer.alloc(FIX_SLOT_BYTES)
@@ -64,6 +58,7 @@ export class NvmFixLog implements FixLog {
         }
     }
 
+    /** Undefined when there is none under that number, or it has decayed. */
     get(number: number): Fix | undefined {
         const at = this.at(number)
         let slot: Buffer
@@ -86,30 +81,11 @@ export class NvmFixLog implements FixLog {
 
     private at(number: number): number {
         const turns = Math.floor(number / this.capacity)
-        return FIX_LOG_AT + (number - turns * this.capacity) * FIX_SLOT_BYTES
+        return this.start + (number - turns * this.capacity) * FIX_SLOT_BYTES
     }
 }
 
 /** For boards without FRAM: a reset loses it. */
-export class RamFixLog implements FixLog {
-    capacity = Math.floor(FIX_LOG_BYTES / FIX_SLOT_BYTES)
-    private fixes: (Fix | undefined)[] = []
-    private first = 0
-
-    put(number: number, fix: Fix): boolean {
-        if (this.fixes.length === 0 || number !== this.first + this.fixes.length) {
-            this.fixes = []
-            this.first = number
-        }
-        this.fixes.push(fix)
-        if (this.fixes.length > this.capacity) {
-            this.fixes.shift()
-            this.first++
-        }
-        return true
-    }
-    get(number: number): Fix | undefined {
-        const at = number - this.first
-        return at >= 0 && at < this.fixes.length ? this.fixes[at] : undefined
-    }
+export function ramFixLog(hash: Hash): FixLog {
+    return new FixLog(new RamNvm(FIX_LOG_BYTES), hash, 0)
 }

@@ -9,6 +9,21 @@ export interface Nvm {
     write(at: number, bytes: Buffer): void
 }
 
+/** RAM in its place, on a board without: a reset loses it. */
+export class RamNvm implements Nvm {
+    private bytes: Buffer
+
+    constructor(public readonly size: number) {
+        this.bytes = Buffer.alloc(size)
+    }
+    read(at: number, count: number): Buffer {
+        return this.bytes.slice(at, at + count)
+    }
+    write(at: number, bytes: Buffer): void {
+        this.bytes.set(bytes, at)
+    }
+}
+
 /** SHA-256, 32 bytes. */
 export type Hash = (data: Buffer) => Buffer
 

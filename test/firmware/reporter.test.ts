@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { NvmFixLog, RamFixLog } from "../../firmware/logic/fix-log.js"
+import { FixLog, ramFixLog } from "../../firmware/logic/fix-log.js"
 import { FIX_LOG_AT, SLOTS_AT } from "../../firmware/logic/nvm-layout.js"
 import { SLOT_BYTES } from "../../firmware/logic/nvm-outbox.js"
 import { Reporter } from "../../firmware/logic/reporter.js"
@@ -53,7 +53,7 @@ function isReadAlone(body: Buffer): boolean {
 
 describe("the reporter", () => {
     it("puts every fix into one body, in order, and none before it is full or due", () => {
-        const reporter = new Reporter(new RamFixLog(), 5)
+        const reporter = new Reporter(ramFixLog(sha256), 5)
         const bodies: Buffer[] = []
         for (let n = 5; n < 205; n++) {
             expect(reporter.add(fixAt(n))).toBe(true)
@@ -75,7 +75,7 @@ describe("the reporter", () => {
     })
 
     it("refuses a fix that the log has no room for, and takes it once a body has closed", () => {
-        const log = new RamFixLog()
+        const log = ramFixLog(sha256)
         const reporter = new Reporter(log, 0)
         for (let n = 0; n < log.capacity; n++) expect(reporter.add(fixAt(n))).toBe(true)
         expect(reporter.add(fixAt(log.capacity))).toBe(false)
@@ -85,7 +85,7 @@ describe("the reporter", () => {
     })
 
     it("goes on from the newest body that was acknowledged, and stands alone after a lost link", () => {
-        const reporter = new Reporter(new RamFixLog(), 0)
+        const reporter = new Reporter(ramFixLog(sha256), 0)
         let next = 0
         const tenMore = () => {
             for (let i = 0; i < 10; i++) reporter.add(fixAt(next++))
@@ -116,7 +116,7 @@ describe("the reporter", () => {
             (reporter: Reporter) => reporter.forgetBase(),
             (reporter: Reporter) => reporter.noteHeld(ackOf(0, 0, true)),
         ]) {
-            const reporter = new Reporter(new RamFixLog(), 0)
+            const reporter = new Reporter(ramFixLog(sha256), 0)
             reporter.add(fixAt(0))
             reporter.due()
             const first = drained(reporter)[0]!
@@ -132,7 +132,7 @@ describe("the reporter", () => {
     })
 
     it("an ack of another session is none of its bodies", () => {
-        const reporter = new Reporter(new RamFixLog(), 0)
+        const reporter = new Reporter(ramFixLog(sha256), 0)
         reporter.add(fixAt(0))
         reporter.due()
         reporter.noteSealed(3, 0, drained(reporter)[0]!.tail)
@@ -144,7 +144,7 @@ describe("the reporter", () => {
 
     it("leaves out a number whose fix the memory has lost, and no other", () => {
         const chip = new Fram()
-        const reporter = new Reporter(new NvmFixLog(new ChipNvm(chip, 32768), sha256), 0)
+        const reporter = new Reporter(new FixLog(new ChipNvm(chip, 32768), sha256), 0)
         for (let n = 0; n < 9; n++) reporter.add(fixAt(n))
         reporter.due()
         const slotBytes = 34

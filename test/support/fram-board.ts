@@ -2,7 +2,7 @@
 // seals, and the power failing between any two bytes that go into the memory.
 
 import { createHash } from "node:crypto"
-import { NvmFixLog } from "../../firmware/logic/fix-log.js"
+import { FixLog } from "../../firmware/logic/fix-log.js"
 import { KeyStore } from "../../firmware/logic/key-store.js"
 import type { Nvm } from "../../firmware/logic/nvm.js"
 import { NvmOutbox } from "../../firmware/logic/nvm-outbox.js"
@@ -51,7 +51,7 @@ export class FramBoard {
     keys!: KeyStore
     memory!: SessionStore
     outbox!: NvmOutbox
-    fixes!: NvmFixLog
+    fixes!: FixLog
     state!: NvmStateStore
     reporter!: Reporter
     session!: Session
@@ -68,7 +68,7 @@ export class FramBoard {
         this.keys = new KeyStore(nvm, sha256, nodeHkdf, deviceId, chain)
         this.memory = new SessionStore(nvm, sha256)
         this.outbox = new NvmOutbox(nvm, sha256)
-        this.fixes = new NvmFixLog(nvm, sha256)
+        this.fixes = new FixLog(nvm, sha256)
         this.state = new NvmStateStore(nvm, sha256)
         if (this.keys.isNew) {
             this.outbox.clear()
