@@ -16,12 +16,12 @@ import { Ltr390 } from "./drivers/light.js"
 import { reboot } from "./drivers/power.js"
 import { readSensorSettings, type SensorSettings } from "./drivers/sensor-settings.js"
 import { SoundMeter } from "./drivers/sound.js"
+import { isRestartDue } from "./logic/daily-restart.js"
 import { clockOf, clockRow, DeviceClock, newClock, WakePlan } from "./logic/device-clock.js"
 import { GaugePart } from "./logic/sensor-gauge.js"
 import type { SensorPart } from "./logic/sensor-part.js"
 import { fittedParts, measureParts, rulesFor } from "./logic/sensor-parts.js"
 import { type Moment, SensorReporter } from "./logic/sensor-reporter.js"
-import { isRestartDue } from "./logic/sensor-restart.js"
 import { STATUS_EVERY_S, statusBody } from "./logic/sensor-status.js"
 
 /** Between two looks at what is due: an order waits this long at most. */

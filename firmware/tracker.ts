@@ -8,7 +8,10 @@ import { type BoardSettings, readBoardSettings } from "./drivers/board-settings.
 import { sha256 } from "./drivers/crypto.js"
 import { Gnss } from "./drivers/gnss.js"
 import { BoardI2c } from "./drivers/i2c.js"
+import { reboot } from "./drivers/power.js"
 import { breathe } from "./hal.js"
+import { isRestartDue } from "./logic/daily-restart.js"
+import { clockOf, clockRow, newClock, WakePlan } from "./logic/device-clock.js"
 import { FixLog, ramFixLog } from "./logic/fix-log.js"
 import { Journal } from "./logic/journal.js"
 
@@ -40,11 +43,33 @@ async function reportFixes(board: Board, journal: Journal, hold: Hold): Promise<
                 await journal.seal(breathe)
             }
             board.wake()
+            if (isRestartDue(nowMs / 1000, isIdle(board, journal))) restart(board)
         } catch (e) {
             console.log(`receiver: ${(e as Error).message}`)
         }
         await ds.sleep(Math.max(10, POLL_MS - (ds.millis() - nowMs)))
     }
+}
+
+/** Nothing waits anywhere that a restart could lose or delay. */
+function isIdle(board: Board, journal: Journal): boolean {
+    return board.keeping.outbox.count() === 0 && journal.kept() === 0
+}
+
+/** The runtime's timers stop after 49.7 days: each day the program starts anew, and says so itself. */
+function restart(board: Board): void {
+    const clock = newClock()
+    clock.plan = WakePlan.dailyReboot
+    board.keeping.state.save([clockRow(clock)])
+    reboot()
+}
+
+/** Whether this start is one that `restart` has planned; to be asked once. */
+function wasPlanned(board: Board): boolean {
+    const rows = board.keeping.state.load()
+    if (rows.length === 0 || clockOf(rows[0]).plan !== WakePlan.dailyReboot) return false
+    board.keeping.state.save([])
+    return true
 }
 
 function take(payload: Buffer, board: Board, journal: Journal, hold: Hold): void {
@@ -73,8 +98,7 @@ async function run(settings: BoardSettings): Promise<void> {
     const journal = new Journal(board.session, memory, outbox, log)
     // What the log holds is from before the reset; the hello that follows tells the gateway so.
     await journal.seal(breathe)
-    // The program does not sleep: whatever started it was not its own doing.
-    board.session.greet(false)
+    board.session.greet(wasPlanned(board))
     const hold: Hold = { ms: settings.holdMs, dueAtMs: -1 }
     board.start({
         take: (payload) => take(payload, board, journal, hold),

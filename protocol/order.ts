@@ -21,7 +21,7 @@ interface ArgumentRange {
 const HOLD: ArgumentRange = { least: 1, most: 86400, mayLeave: true }
 const PROFILE: ArgumentRange = { least: 1, most: PROFILE_MAX, mayLeave: false }
 const LIVE_BOUND: ArgumentRange = { least: 0, most: 10000, mayLeave: true }
-const HISTORY_BOUND: ArgumentRange = { least: 1, most: 1000, mayLeave: true }
+const HISTORY_BOUND: ArgumentRange = { least: 0, most: 1000, mayLeave: true }
 const HEARTBEAT: ArgumentRange = { least: 60, most: 604800, mayLeave: true }
 const UTC: ArgumentRange = { least: 0, most: UTC_MAX_S, mayLeave: false }
 const FENCE: ArgumentRange = { least: 0, most: FENCE_NUMBER_MAX, mayLeave: false }

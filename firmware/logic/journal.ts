@@ -58,13 +58,23 @@ export class Journal {
         this.reporter.forgetBase()
     }
 
+    /** A body that could not be sealed is none: its fixes wait in the log as before. */
+    private sealed(body: Buffer): number {
+        try {
+            return this.session.post(MessageType.telemetry, body)
+        } catch (e) {
+            this.reporter.takeBack(this.memory.nextFix)
+            throw e
+        }
+    }
+
     /** Records of what is full or due; `breathe` lets other fibers run in between. */
     private async pack(breathe: () => Promise<void>): Promise<void> {
         const { reporter, memory } = this
         while (true) {
             const closed = reporter.next(this.outbox.thinned)
             if (closed !== undefined) {
-                const seq = this.session.post(MessageType.telemetry, closed.body)
+                const seq = this.sealed(closed.body)
                 reporter.noteSealed(memory.counter, seq, closed.tail)
                 memory.nextFix = reporter.closedFixes
                 memory.save()

@@ -19,7 +19,10 @@ export interface Profile {
      * live channel, and fixes wait for an upload window.
      */
     liveBoundM: number
-    /** Largest error of the track drawn again from the fixes that are kept, in metres. */
+    /**
+     * Largest error of the track drawn again from the fixes that are kept, in metres. 0: every fix is
+     * kept, parked or not, and a tracker that stays awake never switches its receiver off.
+     */
     historyBoundM: number
     /** The longest that a kept fix waits for an upload window while moving, in seconds. */
     holdS: number
@@ -123,8 +126,8 @@ const BENCH: Profile = {
     name: "bench",
     fixEveryS: 1,
     liveBoundM: 5,
-    // Below the receiver's resolution of rest: every step of the scatter is seen.
-    historyBoundM: 1,
+    // Every fix: at rest too the scatter is what a technician looks at.
+    historyBoundM: 0,
     holdS: 5,
     // A technician looks at one tracker for about a minute.
     heartbeatS: 60,
@@ -151,7 +154,8 @@ interface Range {
 const RANGES: Range[] = [
     // 0 closes the live channel. Above 10 km a report would be an event in itself.
     { name: "live-bound", least: 0, most: 10000 },
-    { name: "history-bound", least: 1, most: 1000 },
+    // 0 keeps every fix. Above a kilometre there is no road left to tell.
+    { name: "history-bound", least: 0, most: 1000 },
     { name: "hold", least: 1, most: 86400 },
     // A minute is awake most of the time; a week is the longest that silence may be no alarm.
     { name: "heartbeat", least: 60, most: 604800 },

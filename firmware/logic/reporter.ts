@@ -98,6 +98,14 @@ export class Reporter {
         return this.close(thinned)
     }
 
+    /** The last closed body became no record: its fixes, from this number on, are to be packed again. */
+    takeBack(firstFix: number): void {
+        this.open = undefined
+        this.closedFixes = firstFix
+        this.packedFixes = firstFix
+        this.isDue = true
+    }
+
     /** There are fixes to pack without waiting for anything. */
     hasMore(): boolean {
         return this.packedFixes < this.nextFix

@@ -82,10 +82,10 @@ export class Session {
      */
     greet(isPlanned: boolean): void {
         if (this.hasGreeted) return
-        this.hasGreeted = true
         const { memory, outbox } = this.parts
         const isKnown = memory.isHelloHeld || outbox.holdsHello()
         if (!isPlanned || !isKnown) this.postHello()
+        this.hasGreeted = true
     }
 
     /** Seals a body and puts it into the outbox. The answer is the record's number. */

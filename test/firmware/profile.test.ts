@@ -59,7 +59,7 @@ describe("an order", () => {
 
     it.each([
         [{ liveBoundM: 10001 }, "live-bound: 10001, expected 0 to 10000"],
-        [{ historyBoundM: 0 }, "history-bound: 0, expected 1 to 1000"],
+        [{ historyBoundM: 1001 }, "history-bound: 1001, expected 0 to 1000"],
         [{ holdS: 0 }, "hold: 0, expected 1 to 86400"],
         [{ heartbeatS: 59 }, "heartbeat: 59, expected 60 to 604800"],
         [{ heartbeatS: 3600.5 }, "heartbeat: 3600.5, expected 60 to 604800"],
