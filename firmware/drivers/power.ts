@@ -4,7 +4,6 @@
 // sleeps notes both where they last.
 
 import * as ds from "@devicescript/core"
-import { currentControl } from "@devicescript/runtime"
 
 /** A 32-bit number of milliseconds: 49.7 days. */
 const STANDBY_MAX_MS = 4294967295
@@ -15,7 +14,7 @@ const GONE_MS = 1000
  * Its client is bound while the program starts: one that is made when it is needed waits for the
  * binding, up to a second awake and with the radio on.
  */
-const control = currentControl()
+const control = new ds.Control("control[int:0]")
 
 /**
  * Sleeps `ms`, 1 to 4,294,967,295 (49.7 days; more is cut to that), and never returns: what follows
