@@ -3,7 +3,8 @@
 // 3,000 of the 131,072 steps that the machine allows without a rest.
 //
 // A body goes on from the newest one that the gateway has acknowledged on this connection
-// [P-pack.16]: ten fixes then take 2.2 to 2.9 bytes each instead of 3.6 to 4.3.
+// [P-pack.16]: of the six recorded tracks ten fixes then take 3.2 bytes each instead of 4.7
+// (`burr measure --batch 10 --profile 24`).
 
 import { type Ack, acknowledges } from "../../protocol/ack.js"
 import { type Fix, FixBatchWriter } from "../../protocol/fix.js"
