@@ -5,9 +5,10 @@
 import { MessageType } from "../../protocol/envelope.js"
 import { EventKind, encodeEvent } from "../../protocol/event.js"
 import type { Fix } from "../../protocol/fix.js"
-import { type AccessPoint, encodeScan } from "../../protocol/scan.js"
+import { encodeScan } from "../../protocol/scan.js"
 import { StatusFault } from "../../protocol/status.js"
-import { afterFix, aidOf, type ReceiverAid } from "./aiding.js"
+import { afterFix, aidOf } from "./aiding.js"
+import type { Deed } from "./deed.js"
 import { type DeviceClock, WakePlan } from "./device-clock.js"
 import { Energy } from "./energy.js"
 import { lengthAt, stampAt } from "./fence-list.js"
@@ -18,77 +19,18 @@ import { hasEnded, mayReport, noteFixTime } from "./mandate-watch.js"
 import type { Mission } from "./mission.js"
 import { type MotionStep, stepMotion } from "./motion.js"
 import type { Place } from "./motion-anchor.js"
-import { AccelerometerHealth, MotionPhase } from "./motion-memory.js"
+import { MotionPhase } from "./motion-memory.js"
 import type { Orders } from "./orders.js"
+import { PartWatch } from "./part-watch.js"
 import type { Profile } from "./profile.js"
-import { ReceiverHealth } from "./receiver-memory.js"
 import { ReceiverSteer } from "./receiver-steer.js"
 import { scanAtS, scanEnded } from "./scan-plan.js"
 import { mayWakeOnMotion, mustReboot, nextWake, takeWake } from "./schedule.js"
 import { liftSearch, searchAtS, stepSearch } from "./search.js"
-import type { ReceiverSignal } from "./signal.js"
+import type { Sense } from "./sense.js"
 import { statusBody } from "./status-report.js"
 import { isContinuous, keepsAll, neverRests, TrackKeeper } from "./track-keeper.js"
 import { type TrackerMemory, trackerRows } from "./tracker-memory.js"
-
-/** What the board says at a tick. */
-export interface Sense {
-    /** Milliseconds of this boot. */
-    uptimeMs: number
-    /** Fixes since the tick before, oldest first. */
-    fixes: Fix[]
-    signal: ReceiverSignal
-    hasAccelerometer: boolean
-    /** The accelerometer's latch had fired; it has been cleared. */
-    isLatched: boolean
-    /** In millivolts; 0 where it was not read. */
-    batteryMv: number
-    /** In 1/256 percent; -1 where it was not read, or there is no gauge. */
-    charge: number
-    hasGauge: boolean
-    isUp: boolean
-    isDown: boolean
-    /** Since the tick before. */
-    acks: number
-    joins: number
-    messages: number
-    exceptions: number
-    /** Records that wait for an ack. */
-    queued: number
-    thinned: number
-    /** Fixes that are in no record yet. */
-    kept: number
-    /** What a scan that was asked for heard; undefined where none has ended. */
-    scan: ScanOutcome | undefined
-}
-
-export interface ScanOutcome {
-    /** Undefined where the scanner could not listen. */
-    heard: AccessPoint[] | undefined
-}
-
-/** What there is to be done, in this order. */
-export type Deed =
-    /** A fix goes into the log. */
-    | { what: "keep"; fix: Fix }
-    /** A record of its own. */
-    | { what: "post"; type: number; body: Buffer }
-    /** What waits in the log becomes records now. */
-    | { what: "seal" }
-    | { what: "receiver-on"; aid: ReceiverAid | undefined }
-    /** `forS`: for so long, on boards that cannot wake it; else 0. */
-    | { what: "receiver-off"; forS: number }
-    | { what: "ask-signal" }
-    | { what: "read-gauge" }
-    | { what: "scan" }
-    /** From here on motion pulses the board's reset. */
-    | { what: "arm" }
-    /** The orders have changed. */
-    | { what: "keep-orders" }
-    /** Keep these rows. */
-    | { what: "save"; rows: number[][] }
-    | { what: "sleep"; ms: number }
-    | { what: "reboot" }
 
 /** What does not change while the program runs. */
 export interface CycleParts {
@@ -119,11 +61,6 @@ const SAVE_EVERY_MS = 60000
 const SLEEP_LEAST_MS = 5000
 /** From the end of a sleep to the first tick. */
 const START_MS = 1500
-/** 255 is how sure a receiver can be. */
-const JAM_SURE = 128
-const JAM_GONE = 64
-const SPOOF_INDICATED = 128
-const SPOOF_AFFIRMED = 255
 
 export class Cycle {
     orders: Orders
@@ -137,6 +74,7 @@ export class Cycle {
     private steer = new ReceiverSteer()
     private window = new LinkWindow()
     private energy: Energy
+    private partWatch: PartWatch
     private motion: MotionStep | undefined = undefined
     private isFirst = true
     /** It neither sleeps nor disconnects: there is no wake to make short. */
@@ -147,7 +85,6 @@ export class Cycle {
     private isUrgent = false
     /** Satellites were searched, or were not to be; no fix came of it that counts. */
     private isVain = false
-    private faults = 0
     private signalAtMs = -SIGNAL_TRACKING_MS
     /** The loop reads it once before the first tick. */
     private gaugeAtMs = 0
@@ -159,6 +96,7 @@ export class Cycle {
         this.clock = parts.clock
         this.orders = parts.orders
         this.energy = new Energy(parts.memory, parts.mission)
+        this.partWatch = new PartWatch(parts.hasFram)
     }
 
     tick(sense: Sense): Deed[] {
@@ -170,7 +108,8 @@ export class Cycle {
         this.meter(sense, atS)
         const profile = this.energy.profile(this.parts.profile, this.orders, this.utcS(sense))
         this.isResident = profile.staysAwake
-        this.watchParts(sense)
+        for (const event of this.partWatch.step(sense, this.memory))
+            this.tell(sense, event.kind, event.args)
         const fixes = this.search(sense, atS, profile)
         this.follow(fixes, sense, atS, profile)
         this.listen(sense, atS, profile)
@@ -220,43 +159,6 @@ export class Cycle {
         if (level >= 0) this.tell(sense, EventKind.budget, [level])
         const isLow = energy.isLow(sense.batteryMv)
         if (isLow) this.tell(sense, EventKind.lowBattery, [sense.batteryMv])
-    }
-
-    /** What fails, and what works again, is told once each. */
-    private watchParts(sense: Sense): void {
-        const memory = this.memory
-        const notes = memory.notes
-        notes.exceptions += sense.exceptions
-        const health = memory.receiver.health
-        let faults = health === ReceiverHealth.unknown ? notes.faultsTold & StatusFault.receiver : 0
-        if (health > ReceiverHealth.ok) faults = StatusFault.receiver
-        const isStuck = memory.motion.health !== AccelerometerHealth.good
-        if (!sense.hasAccelerometer || isStuck) faults += StatusFault.accelerometer
-        if (!sense.hasGauge) faults += StatusFault.fuelGauge
-        if (!this.parts.hasFram) faults += StatusFault.noFram
-        for (let bit = StatusFault.receiver; bit <= StatusFault.noFram; bit = bit * 2) {
-            if ((faults & bit) === (notes.faultsTold & bit)) continue
-            this.tell(sense, EventKind.partFault, [bit, (faults & bit) !== 0 ? 1 : 0])
-        }
-        notes.faultsTold = faults
-        this.faults = faults
-        if (notes.exceptions > 0) this.faults += StatusFault.exception
-        if (this.utcS(sense) < 0) this.faults += StatusFault.noTime
-        this.watchSky(sense)
-    }
-
-    private watchSky(sense: Sense): void {
-        const notes = this.memory.notes
-        const signal = sense.signal
-        if (signal.jam >= JAM_SURE && notes.isJammed === 0) {
-            notes.isJammed = 1
-            this.tell(sense, EventKind.jamSuspected, [Math.min(signal.jam, SPOOF_AFFIRMED)])
-        } else if (signal.jam >= 0 && signal.jam < JAM_GONE) notes.isJammed = 0
-        if (signal.spoofing > 0 && notes.isSpoofed === 0) {
-            const sure = signal.spoofing > 1 ? SPOOF_AFFIRMED : SPOOF_INDICATED
-            this.tell(sense, EventKind.spoofSuspected, [sure])
-        }
-        if (signal.spoofing >= 0) notes.isSpoofed = signal.spoofing > 0 ? 1 : 0
     }
 
     /** The receiver on or off; the fixes that count. */
@@ -534,7 +436,7 @@ export class Cycle {
             resetCause: this.parts.resetCause,
             programHash: this.parts.programHash,
             profile: profile.number,
-            faults: this.faults,
+            faults: this.partWatch.faults + (this.utcS(sense) < 0 ? StatusFault.noTime : 0),
         })
         this.memory.notes.exceptions = 0
         return body
