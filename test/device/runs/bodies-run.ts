@@ -37,7 +37,11 @@ export function bodyLines(step: number): string[] {
 /** What any of the decoders understands of a body, written again; else why none does. */
 export function rewritten(body: Buffer): string {
     const readings = decodeReadings(body)
-    if (readings.kind === "readings") return encodeReadings(readings).toString("hex")
+    if (readings.kind === "readings") {
+        // Quantities of a later version alone: a batch of none is not written.
+        if (readings.readings.length === 0) return "no reading that is known"
+        return encodeReadings(readings).toString("hex")
+    }
     const scan = decodeScan(body)
     if (scan.kind === "scan") return encodeScan(scan.instant, scan.accessPoints).toString("hex")
     const event = decodeEvent(body)
