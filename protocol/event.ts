@@ -18,39 +18,19 @@ export enum EventKind {
     lowBattery = 6,
     /** Argument: how sure the receiver is, 0 to 255. */
     jamSuspected = 7,
-    /** Arguments: tests that passed and tests that failed, as sums of SelfTestPart; first fix in
+    /** Arguments: tests that passed and tests that failed, as sums of bits (P-B30); first fix in
      * tenths of a second, 0 without one; best signal in dB-Hz. */
     selfTest = 8,
     /** The receiver's position and the world do not fit. Argument: how sure it is, 0 to 255. */
     spoofSuspected = 9,
     /** Argument: steps that the energy governor has gone down. */
     budget = 10,
-    /** An exception was caught. Arguments: where, an ExceptionSite; how many since boot. */
+    /** An exception was caught. Arguments: where (P-B30); how many since boot. */
     exception = 11,
     /** The mandate has ended, and with it positions. */
     mandateEnd = 12,
     /** A part fails or works again. Arguments: a StatusFault; 1 fails, 0 works. */
     partFault = 13,
-}
-
-export enum SelfTestPart {
-    receiver = 1,
-    /** A fix, or a signal that would bring one under the sky. */
-    signal = 2,
-    accelerometer = 4,
-    battery = 8,
-    memory = 16,
-    network = 32,
-    gateway = 64,
-    program = 128,
-}
-
-/** Which loop of the program the exception was caught in. */
-export enum ExceptionSite {
-    cycle = 1,
-    uplink = 2,
-    receiver = 3,
-    network = 4,
 }
 
 export enum TamperSource {

@@ -8,6 +8,7 @@ import type { Fix } from "../../protocol/fix.js"
 import { encodeScan } from "../../protocol/scan.js"
 import { StatusFault } from "../../protocol/status.js"
 import { afterFix, aidOf } from "./aiding.js"
+import { isRestartDue } from "./daily-restart.js"
 import type { Deed } from "./deed.js"
 import { type DeviceClock, WakePlan } from "./device-clock.js"
 import { Energy } from "./energy.js"
@@ -25,7 +26,7 @@ import { PartWatch } from "./part-watch.js"
 import type { Profile } from "./profile.js"
 import { ReceiverSteer } from "./receiver-steer.js"
 import { scanAtS, scanEnded } from "./scan-plan.js"
-import { mayWakeOnMotion, mustReboot, nextWake, takeWake } from "./schedule.js"
+import { mayWakeOnMotion, nextWake, takeWake } from "./schedule.js"
 import { liftSearch, searchAtS, stepSearch } from "./search.js"
 import type { Sense } from "./sense.js"
 import { statusBody } from "./status-report.js"
@@ -446,7 +447,7 @@ export class Cycle {
     private rest(sense: Sense, atS: number, profile: Profile): void {
         const upS = Math.floor(sense.uptimeMs / 1000)
         const isUploading = sense.isUp && sense.queued > 0
-        if (mustReboot(upS, isUploading)) {
+        if (isRestartDue(upS, !isUploading)) {
             this.leave(sense, atS, WakePlan.dailyReboot, 0)
             this.deeds.push({ what: "reboot" })
             return

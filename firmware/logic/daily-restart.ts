@@ -5,7 +5,7 @@ const DAY_S = 86400
 /** Whatever it costs: ten days before the timers stop. */
 const RESTART_S_MAX = 39 * DAY_S
 
-/** `isIdle`: no reading waits in RAM, and no record in a queue that the restart would empty. */
+/** `isIdle`: nothing is under way, and nothing waits where the restart would lose it. */
 export function isRestartDue(uptimeS: number, isIdle: boolean): boolean {
     return uptimeS >= RESTART_S_MAX || (isIdle && uptimeS >= DAY_S)
 }

@@ -32,10 +32,6 @@ export interface WakeBudget {
 
 /** The platform's timer counts milliseconds in 32 bits: 49.7 days. */
 export const SLEEP_MAX_MS = 4294967295
-/** Timers stop after 49.7 days of uptime: whatever stays awake starts anew each day, */
-export const REBOOT_S = 86400
-/** and after a week even if an upload seems never to end: a window of its own closes in minutes. */
-export const REBOOT_LATEST_S = 7 * 86400
 /** A journey at a fix a minute, its looks and windows, is far within one wake in 15 s. */
 const WAKE_EVERY_S = 15
 const WAKES_MAX = 240
@@ -97,9 +93,4 @@ export function nextWake(atS: number, dues: Dues, budget: WakeBudget): NextWake 
     const sleepMs = Math.max(times[first] - atS, leastS) * 1000
     if (sleepMs > SLEEP_MAX_MS) return { sleepMs: SLEEP_MAX_MS, reason: "limit" }
     return { sleepMs: sleepMs, reason: reasons[first] }
-}
-
-/** Whether to reboot now: after a day of uptime, but not into an upload. */
-export function mustReboot(upS: number, isUploading: boolean): boolean {
-    return upS >= REBOOT_LATEST_S || (upS >= REBOOT_S && !isUploading)
 }

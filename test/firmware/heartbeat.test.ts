@@ -15,7 +15,6 @@ import { PROFILES, type Profile } from "../../firmware/logic/profile.js"
 import {
     type Dues,
     mayWakeOnMotion,
-    mustReboot,
     newWakeBudget,
     nextWake,
     SLEEP_MAX_MS,
@@ -154,12 +153,4 @@ describe("the budget of wakes", () => {
         for (const bad of [[], [1], [-1, 0], [241, 0], [1.5, 0], [1, -2]])
             expect(wakeBudgetOf(bad)).toEqual(newWakeBudget())
     })
-})
-
-it("a tracker that stays awake reboots daily, not into an upload, and within the week", () => {
-    expect(mustReboot(86399, false)).toBe(false)
-    expect(mustReboot(86400, false)).toBe(true)
-    expect(mustReboot(86400, true)).toBe(false)
-    expect(mustReboot(7 * 86400, true)).toBe(true)
-    expect(7 * 86400_000).toBeLessThan(SLEEP_MAX_MS)
 })

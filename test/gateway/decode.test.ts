@@ -6,10 +6,11 @@ import { nodeAead, nodeHkdf } from "../../gateway/adapters/crypto/node-crypto.js
 import { authenticate, decodeBody } from "../../gateway/core/ingest/open-uplink.js"
 import { decodeAck, encodeAck } from "../../protocol/ack.js"
 import { parseEnvelope, SEQ_MAX } from "../../protocol/envelope.js"
-import { decodeFixBatch, type Fix, FixBatchWriter } from "../../protocol/fix.js"
+import { decodeFixBatch, FixBatchWriter } from "../../protocol/fix.js"
 import { decodeHello, encodeHello } from "../../protocol/hello.js"
 import { epochKeys } from "../../protocol/keys.js"
 import { BODY_BYTES_MAX } from "../../protocol/limits.js"
+import { anyFix } from "../support/any-fix.js"
 import { cases } from "../support/cases.js"
 import { aFix, aHello, SealedSession } from "../support/host-tracker.js"
 
@@ -37,18 +38,6 @@ function nearly(body: Buffer): fc.Arbitrary<Buffer> {
 }
 const aBatch = new SealedSession(KEYS).batch([aFix(), aFix({ timeDs: aFix().timeDs + 10 })])
 const anyBody = fc.oneof(bytes, nearly(aBatch), nearly(encodeHello(aHello())))
-
-const fix: fc.Arbitrary<Fix> = fc.record({
-    kind: fc.constant("fix" as const),
-    timeDs: fc.integer({ min: 1, max: 41_024_447_999 }),
-    latUdeg: fc.integer({ min: -90_000_000, max: 90_000_000 }),
-    lonUdeg: fc.integer({ min: -180_000_000, max: 180_000_000 }),
-    altM: fc.integer({ min: -1000, max: 100_000 }),
-    speedDmps: fc.integer({ min: 0, max: 100_000 }),
-    courseDeg: fc.integer({ min: 0, max: 359 }),
-    accuracyDm: fc.integer({ min: 1, max: 100_000_000 }),
-    satellites: fc.integer({ min: 0, max: 255 }),
-})
 
 describe("any bytes at all", () => {
     it("are an envelope or a reject", () => {
@@ -123,7 +112,7 @@ describe("what is sealed and encoded comes back:", () => {
     })
 
     it("any run of fixes, as many as fit into a body", () => {
-        const run = fc.array(fix, { minLength: 1, maxLength: 60 })
+        const run = fc.array(anyFix, { minLength: 1, maxLength: 60 })
         fc.assert(
             fc.property(run, count, count, (given, firstFix, thinned) => {
                 const writer = new FixBatchWriter(firstFix)

@@ -10,8 +10,8 @@ import type { Cover } from "../../gateway/core/domain/mandate.js"
 import { NEW_DEVICE } from "../../gateway/core/ingest/device-memory.js"
 import { type CoveredFix, nothingDerived } from "../../gateway/core/pipeline.js"
 import { type DerivedStep, UnstorableError } from "../../gateway/core/ports.js"
-import type { Fix } from "../../protocol/fix.js"
 import { unixMs } from "../../protocol/units.js"
+import { anyPackedFix } from "../support/any-fix.js"
 import { fillDisk, handleOf } from "../support/break-database.js"
 import { START_MS } from "../support/builders.js"
 import { aCase, DEVICE_ID, TARGET_ID } from "../support/case.js"
@@ -62,22 +62,10 @@ function chunksOf(store: SqliteStore): unknown[] {
         .all()
 }
 
-const anyFix: fc.Arbitrary<Fix> = fc.record({
-    kind: fc.constant("fix" as const),
-    timeDs: fc.integer({ min: 1, max: 41_024_447_999 }),
-    latUdeg: fc.integer({ min: -90_000_000, max: 90_000_000 }),
-    lonUdeg: fc.integer({ min: -180_000_000, max: 179_999_999 }),
-    altM: fc.integer({ min: -1000, max: 100_000 }),
-    speedDmps: fc.integer({ min: 0, max: 100_000 }),
-    courseDeg: fc.integer({ min: 0, max: 359 }),
-    accuracyDm: fc.integer({ min: 1, max: 100_000_000 }),
-    satellites: fc.integer({ min: 0, max: 255 }),
-})
-
 describe("fixes in chunks", () => {
     it("come back as they were reported, whatever they are", () => {
         fc.assert(
-            fc.property(fc.array(anyFix, { minLength: 1, maxLength: 70 }), (fixes) => {
+            fc.property(fc.array(anyPackedFix, { minLength: 1, maxLength: 70 }), (fixes) => {
                 const store = new SqliteStore(`${tempFolder()}/derived.sqlite`)
                 commit(store, ...fixes.map((fix, number) => covered(number, { fix })))
                 const stored = store.fixes(DEVICE_ID)

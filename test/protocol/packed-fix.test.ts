@@ -6,28 +6,17 @@ import { decodeFixBatch, type Fix, FixBatchWriter } from "../../protocol/fix.js"
 import { decodePacked, PackedWriter } from "../../protocol/pack/packed-batch.js"
 import { decodePackedBody, packedBody } from "../../protocol/pack/packed-body.js"
 import { profileOf } from "../../protocol/pack/profile.js"
+import { anyPackedFix } from "../support/any-fix.js"
 import { cases } from "../support/cases.js"
 
 /** Fine in everything, satellites kept. */
 const WHOLE = 24
 
-const aFix: fc.Arbitrary<Fix> = fc.record({
-    kind: fc.constant("fix" as const),
-    timeDs: fc.integer({ min: 1, max: 41_024_447_999 }),
-    latUdeg: fc.integer({ min: -90_000_000, max: 90_000_000 }),
-    lonUdeg: fc.integer({ min: -180_000_000, max: 179_999_999 }),
-    altM: fc.integer({ min: -1000, max: 100_000 }),
-    speedDmps: fc.integer({ min: 0, max: 100_000 }),
-    courseDeg: fc.integer({ min: 0, max: 359 }),
-    accuracyDm: fc.integer({ min: 1, max: 100_000_000 }),
-    satellites: fc.integer({ min: 0, max: 255 }),
-})
-
 describe("a fix batch of a packed profile", () => {
     it(
         "gives each fix back whole, chained or not",
         () => {
-            const some = fc.array(aFix, { minLength: 1, maxLength: 8 })
+            const some = fc.array(anyPackedFix, { minLength: 1, maxLength: 8 })
             const property = fc.property(some, some, fc.nat(1000), (before, fixes, thinned) => {
                 const earlier = new FixBatchWriter(5, WHOLE)
                 const wasIn = before.filter((fix) => earlier.add(fix))
