@@ -55,6 +55,16 @@ function program(): Command {
         .action(async (user, options) =>
             (await import("./sign-in.js")).signInCommand(user, options),
         )
+    burr.command("order")
+        .description("a device's orders as NDJSON: list them, ask for one, approve one")
+        .argument("<device>", "id of the device")
+        .argument("[action]", "list, approve, or the order to ask for: report, profile, …", "list")
+        .argument("[details...]", "number of the order to approve, or field=value of the order")
+        .requiredOption("--as <user>", "id of the user who asks or approves")
+        .addOption(data())
+        .action(async (device, action, details, options) =>
+            (await import("./order.js")).orderCommand(device, action, details, options),
+        )
     burr.command("replay")
         .description("recorded tracks through ingest, fusion and fences, as NDJSON")
         .argument("<track...>", "CSV files; several are several devices on one target")

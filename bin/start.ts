@@ -27,9 +27,13 @@ const PROGRAM = fileURLToPath(new URL("../dist/firmware/tracker.devs", import.me
 const OPERATION_ID = "demo"
 const OPERATOR_ID = "operator"
 const ADMINISTRATOR_ID = "administrator"
+/** Orders to a tracker take two people. */
+const TEAM_LEAD_ID = "team-lead"
 const DAY_MS = 86_400_000
 /** Short, so that the map moves: a tracker in the field waits longer and saves its battery. */
 const HOLD_MS = 2000
+/** As the setting `profile` has it: the bench's, awake and with every fix, from the first second on. */
+const PROFILE_BENCH = 4
 
 export async function startCommand(flags: StartFlags): Promise<void> {
     if (!existsSync(PROGRAM))
@@ -42,7 +46,9 @@ export async function startCommand(flags: StartFlags): Promise<void> {
         const deviceId = deviceIdOf(vehicle)
         const chainKey = gateway.provision(deviceId)
         const broker = { brokerHost: flags.host, brokerPort: gateway.mqttPort }
-        return { vehicle, provisioned: { deviceId, chainKey, ...broker, holdMs: HOLD_MS } }
+        const identity = { deviceId, chainKey, ...broker }
+        const more = { profile: PROFILE_BENCH }
+        return { vehicle, provisioned: { ...identity, holdMs: HOLD_MS, more } }
     })
     const fleet = powerOnDemoFleet(program, trackers, (name, reason) =>
         terminalLog("warn", `tracker of ${name} stopped (${reason}), switched on again`),
@@ -98,8 +104,9 @@ function addDemoCase(gateway: Gateway, world: DemoWorld): void {
         users: [
             { id: ADMINISTRATOR_ID, name: "Administrator", role: "administrator" },
             { id: OPERATOR_ID, name: "Operator", role: "operator" },
+            { id: TEAM_LEAD_ID, name: "Team lead", role: "team-lead" },
         ],
-        memberships: [{ userId: OPERATOR_ID, operationId }],
+        memberships: [OPERATOR_ID, TEAM_LEAD_ID].map((userId) => ({ userId, operationId })),
         fences: world.fences.map((fence) => ({ ...fence, operationId })),
         targets: world.vehicles.map(({ id, name, kind }) => ({ id, operationId, name, kind })),
         devices: world.vehicles.map((vehicle) => ({

@@ -8,13 +8,14 @@ import { unixMs } from "../protocol/units.js"
 import { startBroker } from "./adapters/broker/aedes-broker.js"
 import { nodeAead } from "./adapters/crypto/node-crypto.js"
 import { openDataDirectory } from "./adapters/data-directory.js"
+import { SqliteDownlink } from "./adapters/downlink/sqlite-downlink.js"
 import { startHttp } from "./adapters/http/http-server.js"
 import { findMaps } from "./adapters/http/pmtiles-files.js"
 import { SqliteConsultationLog } from "./adapters/ledger/consultation-log.js"
 import { SqliteLedger } from "./adapters/ledger/sqlite-ledger.js"
 import { LiveHub, type LivePace } from "./adapters/live/live-hub.js"
 import { SignIn } from "./adapters/registry/sign-in.js"
-import { SqliteRegistry } from "./adapters/registry/sqlite-registry.js"
+import { type CaseAdditions, SqliteRegistry } from "./adapters/registry/sqlite-registry.js"
 import { SqliteStore } from "./adapters/store/sqlite-store.js"
 import { SqliteVault } from "./adapters/vault/sqlite-vault.js"
 import type { GatewayConfig } from "./config.js"
@@ -22,7 +23,10 @@ import { Admission } from "./core/admission.js"
 import { Alarms } from "./core/alarms.js"
 import { deriveNext } from "./core/deriver.js"
 import { Deriving } from "./core/deriving.js"
-import { takeIn } from "./core/intake.js"
+import { Downlink } from "./core/downlink/downlink.js"
+import { OrderDesk } from "./core/downlink/order-desk.js"
+import { RememberedQueue } from "./core/downlink/remembered-queue.js"
+import { type Admitted, takeIn } from "./core/intake.js"
 import type { Clock, Log } from "./core/ports.js"
 import { Refusals } from "./core/refusals.js"
 import { UnknownBases } from "./core/unknown-bases.js"
@@ -93,11 +97,12 @@ async function start(
         closing.add(() => opened.close())
         return opened
     }
-    const registry = file(new SqliteRegistry(directory.file("registry.sqlite")))
+    const registry = file(new WatchedRegistry(directory.file("registry.sqlite")))
     const signIn = file(new SignIn(directory.file("sign-in.sqlite")))
     const vault = file(new SqliteVault(directory.file("vault.sqlite"), directory.file("vault.key")))
     const ledger = file(new SqliteLedger(directory.file("ledger.sqlite")))
     const consultations = file(new SqliteConsultationLog(directory.file("consultations.sqlite")))
+    const queue = new RememberedQueue(file(new SqliteDownlink(directory.file("downlink.sqlite"))))
     const store = file(new SqliteStore(directory.file("derived.sqlite")))
     if (store.isBegunAnew) {
         const what = "derived.sqlite is of an earlier schema"
@@ -114,7 +119,8 @@ async function start(
         const steps = deriveNext({ ledger, store, vault, aead: nodeAead, caseFile, log })
         if (steps.length > 0) live.derived(steps)
         unknownBases.answer(steps)
-        return steps.length > 0
+        const hasMore = downlink.follow()
+        return steps.length > 0 || hasMore
     }
     const deriving = new Deriving(turn, log, deriveRetryMs)
     closing.add(() => deriving.stop())
@@ -129,7 +135,7 @@ async function start(
             const receivedAtMs = clock.nowMs()
             const { deviceId } = device
             const arrival = { device, message, receivedAtMs, remote }
-            const result = await takeIn(ledger, vault, nodeAead, arrival)
+            const result = await takeIn(ledger, vault, nodeAead, clock, arrival)
             if (result.kind === "reject") {
                 refusals.note(deviceId, result.reason, receivedAtMs)
                 alarms.noteRefusal(deviceId, result.reason, receivedAtMs)
@@ -138,20 +144,26 @@ async function start(
             admission.advance(deviceId, result.epoch)
             if (result.isOfReplacedSession) alarms.noteReplacedSession(deviceId, receivedAtMs)
             if (result.isNew) deriving.wake()
+            // Before the ack: with it the device may have nothing left to stay awake for.
+            downlink.heard(deviceId)
             return result.ack
         },
     })
     closing.add(() => broker.close())
-    const unknownBases = new UnknownBases({
+    const wayBack = {
         ...{ ledger, aead: nodeAead, clock, log },
-        connected: (deviceId) => broker.connected(deviceId),
-        send: (device, message) => broker.send(device, message),
-    })
+        connected: (deviceId: string) => broker.connected(deviceId),
+        send: (device: Admitted, message: Buffer) => broker.send(device, message),
+    }
+    const unknownBases = new UnknownBases(wayBack)
+    const downlink = new Downlink({ ...wayBack, queue, vault, caseFile })
+    registry.onChange = () => downlink.mandatesChanged()
     const http = await startHttp(
         {
             ...parts,
             signIn,
             live,
+            desk: new OrderDesk({ queue, downlink, caseFile, clock }),
             maps: findMaps([SHIPPED_MAPS, directory.file("maps")], (text) => log("warn", text)),
             consoleFiles: CONSOLE_FILES,
             // Anybody may ask: counts, and no word about a device or a file.
@@ -218,6 +230,16 @@ export function openAccess(data: string): Access {
             signIn.close()
             registry.close()
         },
+    }
+}
+
+/** One whose changes somebody waits for: a mandate that was cut short has to reach its trackers. */
+class WatchedRegistry extends SqliteRegistry {
+    onChange: () => void = () => {}
+
+    override add(additions: CaseAdditions): void {
+        super.add(additions)
+        this.onChange()
     }
 }
 

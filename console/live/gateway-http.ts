@@ -2,6 +2,7 @@
 
 import type { MapsView, SessionView, TrackView } from "../../protocol/live.js"
 import type { UnixMs } from "../../protocol/units.js"
+import type { OperationDevicesView, OrderRequest, OrdersView } from "./orders.js"
 
 /** The gateway refused, in its own words. */
 export class GatewayRefusal extends Error {
@@ -47,6 +48,27 @@ export function fetchTrack(
     )
 }
 
+/** Orders of the devices that are on a target now. The gateway records who asked. */
+export async function fetchOrders(operationId: string, targetId: string): Promise<OrdersView[]> {
+    const operation = encodeURIComponent(operationId)
+    const { devices } = await getJson<OperationDevicesView>(`/api/operations/${operation}/devices`)
+    const own = devices.filter((one) => one.targetId === targetId && one.isAssigned)
+    return Promise.all(own.map(({ id }) => getJson<OrdersView>(ordersPath(id))))
+}
+
+/** Another person has to approve it before the device is told. */
+export async function askOrder(deviceId: string, order: OrderRequest): Promise<void> {
+    await call(ordersPath(deviceId), { method: "POST", body: JSON.stringify(order) })
+}
+
+export async function approveOrder(deviceId: string, orderId: number): Promise<void> {
+    await call(`${ordersPath(deviceId)}/${orderId}/approval`, { method: "POST" })
+}
+
+function ordersPath(deviceId: string): string {
+    return `/api/devices/${encodeURIComponent(deviceId)}/orders`
+}
+
 /** Where the feed of an operation is, as a WebSocket address of this origin. */
 export function feedUrl(origin: string, operationId: string, since: string | null): string {
     const url = new URL(`/api/operations/${encodeURIComponent(operationId)}/live`, origin)
@@ -61,9 +83,10 @@ async function getJson<Body>(path: string): Promise<Body> {
 }
 
 async function call(path: string, init: RequestInit): Promise<Response> {
+    const accept = "application/json, application/problem+json"
     const response = await fetch(path, {
         ...init,
-        headers: { accept: "application/json, application/problem+json" },
+        headers: init.body ? { accept, "content-type": "application/json" } : { accept },
     })
     if (response.ok) return response
     const problem = await response.json().catch(() => null)

@@ -1,7 +1,7 @@
 // From the broker to the ledger and back: a message whose seal holds is made durable, and only then
 // is there an acknowledgement to send.
 
-import { type Ack, encodeAck } from "../../protocol/ack.js"
+import { type Ack, encodeAck, isAckUtc } from "../../protocol/ack.js"
 import { type Aead, MessageType, parseEnvelope, sealMessage } from "../../protocol/envelope.js"
 import { decodeHello } from "../../protocol/hello.js"
 import type { EpochKeys } from "../../protocol/keys.js"
@@ -9,7 +9,7 @@ import { type Reject, reject } from "../../protocol/reject.js"
 import { isRelay, parseRelay } from "../../protocol/relay.js"
 import type { UnixMs } from "../../protocol/units.js"
 import { type Authentic, authenticate } from "./ingest/open-uplink.js"
-import type { Downlink, Ledger, Vault } from "./ports.js"
+import type { Clock, Downlink, Ledger, Vault } from "./ports.js"
 
 /** Epochs between a relay's handle and its record at most. */
 export const RELAY_EPOCHS_MAX = 1024
@@ -62,6 +62,7 @@ export async function takeIn(
     ledger: Ledger,
     vault: Vault,
     aead: Aead,
+    clock: Clock,
     arrival: Arrival,
 ): Promise<IntakeResult> {
     const { deviceId, keys } = arrival.device
@@ -98,7 +99,7 @@ export async function takeIn(
     const wasHeard = ledger.counterOf(deviceId, session) !== undefined
     return {
         kind: "held",
-        ack: answer && sealAck(aead, keys, ackOf(opened, answer.earlier), answer.downlink),
+        ack: answer && sealAck(aead, keys, ackOf(opened, answer.earlier, clock), answer.downlink),
         isNew,
         epoch: opened.epoch,
         isOfReplacedSession: isNew && !opened.isRelayed && wasHeard && current?.salt !== session,
@@ -180,8 +181,15 @@ function counterIn({ type, body }: Authentic): number | null {
     return hello.kind === "hello" ? hello.session : 0
 }
 
-function ackOf({ epoch, counter, authentic }: Opened, earlier: number): Ack {
-    return { kind: "ack", epoch, session: counter, seq: authentic.seq, earlier }
+/** That of a hello tells the time [P-E34], unless this machine's own clock cannot be right. */
+function ackOf(
+    { epoch, counter, authentic, helloCounter }: Opened,
+    earlier: number,
+    clock: Clock,
+): Ack {
+    const ack: Ack = { kind: "ack", epoch, session: counter, seq: authentic.seq, earlier }
+    const utcS = Math.floor(clock.nowMs() / 1000)
+    return helloCounter !== null && isAckUtc(utcS) ? { ...ack, utcS } : ack
 }
 
 /** For the device on the handle of `keys` [P-E30]. */

@@ -4,6 +4,7 @@
 import type { Instant } from "../../protocol/body.js"
 import type { Aead } from "../../protocol/envelope.js"
 import type { Fix, FixBatch } from "../../protocol/fix.js"
+import { ResetCause } from "../../protocol/hello.js"
 import type { Response } from "../../protocol/response.js"
 import type { UnixMs } from "../../protocol/units.js"
 import type { CaseFile } from "./domain/case-file.js"
@@ -114,7 +115,8 @@ export function derive(
     const continuity = follow(device.continuity, uplink, known)
     const report = body.kind === "report" ? body : undefined
     const tail = report?.fixes?.tail
-    const instant = body.kind === "hello" ? "reset" : report && instantIn(report)
+    const isReset = body.kind === "hello" && body.resetCause !== ResetCause.none
+    const instant = isReset ? "reset" : report && instantIn(report)
     const derived = nothingDerived(memory, body.kind === "reject" ? body.reason : null)
     derived.device = {
         continuity: continuity.memory,

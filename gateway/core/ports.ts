@@ -112,15 +112,25 @@ export interface Alarm {
     count: number
 }
 
-/** Somebody looked at positions. Written before they are shown. */
+/** Somebody looked at case data, or ordered something. Written before it is shown or kept. */
 export interface Consultation {
     atMs: UnixMs
     userId: string
     /** live-more: a mandate began while the subscription was open. */
-    action: "targets" | "track" | "live-open" | "live-more" | "live-close"
+    action:
+        | "targets"
+        | "track"
+        | "live-open"
+        | "live-more"
+        | "live-close"
+        | "devices"
+        | "orders"
+        | "order-ask"
+        | "order-approve"
+    /** Empty for a device that belongs to none. */
     operationId: string
     mandates: readonly string[]
-    /** Targets; for a live subscription's end the entry that opened it. */
+    /** Targets or devices, an order in words; for a live subscription's end the entry that opened it. */
     object: string
     fromMs: UnixMs | null
     toMs: UnixMs | null

@@ -13,6 +13,7 @@ import { seededBytes } from "../support/seeded-bytes.js"
 const DAY_S = 86400
 const SOAK_WAIT_MS = 900_000
 const NOW_S = 20000 * DAY_S + 3600
+const TOLD_S = 22300 * DAY_S + 3600
 
 let board: FramBoard
 beforeEach(() => {
@@ -93,6 +94,51 @@ describe("a command", () => {
                 expect(board.session.readCommand(message).kind).toBe("reject")
             }),
         ).toBe(true)
+    })
+})
+
+describe("the time in an ack", () => {
+    const told = (parts: Partial<Ack>) => {
+        const ack = board.session.readAck(anAck({ utcS: TOLD_S, ...parts }))
+        return ack && board.session.timeIn(ack)
+    }
+
+    it("is believed once, of the hello that this start has made, with the way there and back", () => {
+        board.uptimeMs += 7500
+        expect(told({})).toEqual({ utcS: TOLD_S, roundTripMs: 7500 })
+        expect(told({})).toBeUndefined()
+    })
+
+    it("is not believed of another record, of another session or of a start before", () => {
+        const seq = board.session.post(MessageType.event, Buffer.from("a0", "hex"))
+        expect(told({ seq })).toBeUndefined()
+        expect(told({ session: 2 })).toBeUndefined()
+        board.boot()
+        expect(told({})).toBeUndefined()
+    })
+
+    it("is asked for by a hello of no cause, not while another waits, and not in a new session's place", () => {
+        expect(board.session.askTime()).toBe(false)
+        const first = board.session.readAck(anAck())!
+        board.outbox.release(first)
+        board.session.noteHeld(first)
+        expect(board.session.timeIn(first)).toBeUndefined()
+        expect(board.session.askTime()).toBe(true)
+        expect(board.session.askTime()).toBe(false)
+        board.uptimeMs += 300
+        expect(told({ seq: 1 })).toEqual({ utcS: TOLD_S, roundTripMs: 300 })
+        board.memory.isValid = false
+        board.session.open(true)
+        expect(told({ session: 1, seq: 1 })).toBeUndefined()
+    })
+
+    it("may be asked for again where a later ack has named the hello, and its own was lost", () => {
+        const seq = board.session.post(MessageType.event, Buffer.from("a0", "hex"))
+        const later = board.session.readAck(anAck({ seq, earlier: 1 }))!
+        board.outbox.release(later)
+        board.session.noteHeld(later)
+        expect(board.session.timeIn(later)).toBeUndefined()
+        expect(board.session.askTime()).toBe(true)
     })
 })
 

@@ -9,7 +9,15 @@ import type { SessionView, TargetsView } from "../../protocol/live.js"
 import { unixMs } from "../../protocol/units.js"
 import { handleOf } from "../support/break-database.js"
 import { START_MS } from "../support/builders.js"
-import { aCase, MEMBERS, OPERATION_ID, OPERATOR_ID, OUTSIDER, TARGET_ID } from "../support/case.js"
+import {
+    aCase,
+    DEVICE_ID,
+    MEMBERS,
+    OPERATION_ID,
+    OPERATOR_ID,
+    OUTSIDER,
+    TARGET_ID,
+} from "../support/case.js"
 import { ManualClock } from "../support/manual-clock.js"
 import { makeTempFolder, tempFolder } from "../support/temp-folder.js"
 import { quiet, testGateway } from "../support/test-gateway.js"
@@ -18,6 +26,7 @@ import { signIn, Viewer } from "../support/viewer.js"
 const SIGNED_OUT = "signed out"
 const PEOPLE = [SIGNED_OUT, OUTSIDER.id, ...MEMBERS.map(({ id }) => id)]
 const SEES_POSITIONS = [OPERATOR_ID, "team-lead"]
+const ORDERS = [...SEES_POSITIONS, "officer"]
 const NAMES_OPERATION = [...SEES_POSITIONS, "officer", "custodian"]
 
 type Decision = (who: string) => number
@@ -32,6 +41,11 @@ const signedIn =
 const watcher: Decision = (who) =>
     who === SIGNED_OUT ? 401 : SEES_POSITIONS.includes(who) ? 200 : 403
 
+const orderer =
+    (status: number): Decision =>
+    (who) =>
+        who === SIGNED_OUT ? 401 : ORDERS.includes(who) ? status : 403
+
 /** The decision on each route. The live feed is no route of the description: a row of its own. */
 const DECISIONS: Record<string, Decision> = {
     "get /health": anybody(200),
@@ -41,6 +55,12 @@ const DECISIONS: Record<string, Decision> = {
     "delete /api/session": anybody(204),
     "get /api/operations/{operationId}/targets": watcher,
     "get /api/operations/{operationId}/targets/{targetId}/track": watcher,
+    "get /api/operations/{operationId}/devices": orderer(200),
+    "get /api/devices/{deviceId}/orders": orderer(200),
+    // The officer approves and does not ask.
+    "post /api/devices/{deviceId}/orders": (who) => (who === "officer" ? 403 : orderer(201)(who)),
+    // There is no such order: test/gateway/orders.test.ts approves one that there is.
+    "post /api/devices/{deviceId}/orders/{orderId}/approval": orderer(403),
     "get /api/maps": signedIn(200),
     "get /maps/{file}": signedIn(404),
 }
@@ -62,12 +82,18 @@ beforeAll(async () => {
 async function ask(method: string, path: string, who: string): Promise<Response> {
     const cookie = who === SIGNED_OUT ? "" : await signIn(gateway, who)
     const url = gateway.url + path
-    return fetch(url, { method, headers: { cookie }, redirect: "manual" })
+    const isOrder = method === "post" && path.endsWith("/orders")
+    const json: Record<string, string> = isOrder ? { "content-type": "application/json" } : {}
+    const headers = { cookie, ...json }
+    const body = isOrder ? { body: JSON.stringify({ order: "report" }) } : {}
+    return fetch(url, { method, headers, ...body, redirect: "manual" })
 }
 function addressOf(path: string): string {
     const filled = path
         .replace("{operationId}", OPERATION_ID)
         .replace("{targetId}", TARGET_ID)
+        .replace("{deviceId}", DEVICE_ID)
+        .replace("{orderId}", "0")
         .replace("{secret}", "none")
         .replace("{file}", "none.pmtiles")
     return filled.endsWith("/track") ? `${filled}?fromMs=0&toMs=1` : filled

@@ -80,8 +80,9 @@ export class SealedSession {
 /** A connection under a device's own handle that listens to its downlink. */
 export class HostTracker {
     session: SealedSession
-    /** Payloads from the gateway, oldest first. */
+    /** Payloads from the gateway, oldest first; its commands are apart. */
     readonly downlinks: Buffer[] = []
+    readonly commands: Buffer[] = []
     private waiting: (() => void) | undefined
 
     private constructor(
@@ -90,7 +91,10 @@ export class HostTracker {
     ) {
         this.session = new SealedSession(keys)
         client.on("message", (_topic, payload) => {
-            this.downlinks.push(payload)
+            const envelope = parseEnvelope(payload)
+            const isCommand = envelope.kind !== "reject" && envelope.type === MessageType.command
+            if (isCommand) this.commands.push(payload)
+            else this.downlinks.push(payload)
             this.waiting?.()
         })
     }

@@ -7,6 +7,8 @@ import type {
     CommandQueue,
     CommandState,
     NewCommand,
+    Over,
+    OverBecause,
     QueuedCommand,
     Telling,
 } from "../../core/downlink/ports.js"
@@ -22,18 +24,27 @@ CREATE TABLE IF NOT EXISTS command (
     requested_by TEXT,
     approved_by TEXT,
     created_at_ms INTEGER NOT NULL,
+    approved_at_ms INTEGER,
     expires_at_ms INTEGER NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('pending', 'sent', 'answered', 'expired')),
+    -- Place in the queue, from the approval on.
+    place INTEGER UNIQUE,
+    state TEXT NOT NULL CHECK (state IN ('asked', 'pending', 'sent', 'answered', 'expired')),
+    over_because TEXT CHECK (over_because IN ('time', 'mandate', 'superseded')),
     answer INTEGER,
     in_force TEXT,
     decided_at_ms INTEGER,
     received_at_ms INTEGER,
-    -- Two people, or the mandate itself.
-    CHECK (requested_by <> approved_by OR (requested_by IS NULL AND approved_by IS NULL)),
-    CHECK ((requested_by IS NULL) = (approved_by IS NULL)),
+    -- Two people, or the mandate itself; nothing comes into the queue before.
+    CHECK (approved_by IS NULL OR (requested_by IS NOT NULL AND requested_by <> approved_by)),
+    CHECK ((approved_by IS NULL) = (approved_at_ms IS NULL)),
+    CHECK ((place IS NULL) = (requested_by IS NOT NULL AND approved_by IS NULL)),
+    CHECK (place IS NOT NULL OR state IN ('asked', 'expired')),
+    CHECK (place IS NULL OR state <> 'asked'),
+    CHECK (state <> 'expired' OR over_because IS NOT NULL),
     CHECK ((state = 'answered') = (answer IS NOT NULL))
 ) STRICT;
-CREATE INDEX IF NOT EXISTS command_open ON command (device_id, id) WHERE state IN ('pending', 'sent');
+CREATE INDEX IF NOT EXISTS command_asked ON command (device_id, id) WHERE state = 'asked';
+CREATE INDEX IF NOT EXISTS command_open ON command (device_id, place) WHERE state IN ('pending', 'sent');
 CREATE INDEX IF NOT EXISTS command_kind ON command (device_id, kind, id);
 CREATE TABLE IF NOT EXISTS telling (
     id INTEGER PRIMARY KEY,
@@ -63,8 +74,10 @@ interface CommandRow {
     requested_by: string | null
     approved_by: string | null
     created_at_ms: number
+    approved_at_ms: number | null
     expires_at_ms: number
     state: CommandState
+    over_because: OverBecause | null
     answer: number | null
     in_force: string | null
     decided_at_ms: number | null
@@ -91,31 +104,28 @@ export class SqliteDownlink implements CommandQueue {
         this.statements = prepare(this.database)
     }
 
+    ask(command: NewCommand): QueuedCommand {
+        return this.insert(command, "asked")
+    }
+    approve(id: number, approvedBy: string, atMs: UnixMs): boolean {
+        return this.statements.approve.run(approvedBy, atMs, id).changes > 0
+    }
     add(command: NewCommand): QueuedCommand {
-        const { lastInsertRowid } = this.statements.add.run(
-            command.deviceId,
-            command.mandateId,
-            command.order,
-            JSON.stringify(command.args),
-            command.requestedBy,
-            command.approvedBy,
-            command.createdAtMs,
-            command.expiresAtMs,
-        )
-        return {
-            ...command,
-            id: Number(lastInsertRowid),
-            state: "pending",
-            told: null,
-            answer: null,
-        }
+        return this.insert(command, "pending")
     }
 
+    asked(deviceId: string): QueuedCommand[] {
+        return this.statements.asked.all(deviceId).map(commandOf)
+    }
     open(deviceId: string): QueuedCommand[] {
         return this.statements.open.all(deviceId).map(commandOf)
     }
-    recent(deviceId: string, count: number): QueuedCommand[] {
-        return this.statements.recent.all(deviceId, count).map(commandOf)
+    under(deviceId: string, mandateIds: readonly string[] | null, count: number): QueuedCommand[] {
+        const { underNone, under } = this.statements
+        const rows = mandateIds
+            ? under.all(deviceId, JSON.stringify(mandateIds), count)
+            : underNone.all(deviceId, count)
+        return rows.map(commandOf)
     }
     newestOf(deviceId: string, order: number, count: number): QueuedCommand[] {
         return this.statements.newestOf.all(deviceId, order, count).map(commandOf)
@@ -131,9 +141,9 @@ export class SqliteDownlink implements CommandQueue {
             this.statements.sent.run(id)
         })()
     }
-    expire(ids: readonly number[]): void {
+    expire(over: readonly Over[]): void {
         this.database.transaction(() => {
-            for (const id of ids) this.statements.expire.run(id)
+            for (const { id, because } of over) this.statements.expire.run(because, id)
         })()
     }
     toldAs(deviceId: string, session: number, counter: number): { id: number; salt: string }[] {
@@ -161,21 +171,58 @@ export class SqliteDownlink implements CommandQueue {
     close(): void {
         this.database.close()
     }
+
+    private insert(command: NewCommand, state: "asked" | "pending"): QueuedCommand {
+        const { lastInsertRowid } = this.statements.insert.run(
+            command.deviceId,
+            command.mandateId,
+            command.order,
+            JSON.stringify(command.args),
+            command.requestedBy,
+            command.createdAtMs,
+            command.expiresAtMs,
+            state,
+            state,
+        )
+        return {
+            ...command,
+            id: Number(lastInsertRowid),
+            state,
+            ...{ approvedBy: null, approvedAtMs: null, overBecause: null },
+            ...{ told: null, answer: null },
+        }
+    }
 }
+
+/** Behind all that are in the queue. */
+const NEXT_PLACE = "(SELECT coalesce(max(place), 0) + 1 FROM command)"
 
 function prepare(database: Sqlite) {
     return {
-        add: database.prepare<
-            [string, string | null, number, string, string | null, string | null, number, number]
+        insert: database.prepare<
+            [string, string | null, number, string, string | null, number, number, string, string]
         >(
-            `INSERT INTO command (device_id, mandate_id, kind, args, requested_by, approved_by,
-                created_at_ms, expires_at_ms, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'pending')`,
+            `INSERT INTO command (device_id, mandate_id, kind, args, requested_by, created_at_ms,
+                expires_at_ms, state, place)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, CASE ? WHEN 'pending' THEN ${NEXT_PLACE} END)`,
+        ),
+        approve: database.prepare<[string, number, number]>(
+            `UPDATE command SET state = 'pending', approved_by = ?, approved_at_ms = ?,
+                place = ${NEXT_PLACE} WHERE id = ? AND state = 'asked'`,
+        ),
+        asked: database.prepare<[string], CommandRow>(
+            `${COMMANDS} WHERE command.device_id = ? AND state = 'asked' ORDER BY command.id`,
         ),
         open: database.prepare<[string], CommandRow>(
-            `${COMMANDS} WHERE command.device_id = ? AND state IN ('pending', 'sent') ORDER BY command.id`,
+            `${COMMANDS} WHERE command.device_id = ? AND state IN ('pending', 'sent') ORDER BY place`,
         ),
-        recent: database.prepare<[string, number], CommandRow>(
-            `${COMMANDS} WHERE command.device_id = ? ORDER BY command.id DESC LIMIT ?`,
+        under: database.prepare<[string, string, number], CommandRow>(
+            `${COMMANDS} WHERE command.device_id = ?
+                AND mandate_id IN (SELECT value FROM json_each(?)) ORDER BY command.id DESC LIMIT ?`,
+        ),
+        underNone: database.prepare<[string, number], CommandRow>(
+            `${COMMANDS} WHERE command.device_id = ? AND mandate_id IS NULL
+                ORDER BY command.id DESC LIMIT ?`,
         ),
         newestOf: database.prepare<[string, number, number], CommandRow>(
             `${COMMANDS} WHERE command.device_id = ? AND kind = ? ORDER BY command.id DESC LIMIT ?`,
@@ -188,8 +235,9 @@ function prepare(database: Sqlite) {
         sent: database.prepare<[number]>(
             "UPDATE command SET state = 'sent' WHERE id = ? AND state = 'pending'",
         ),
-        expire: database.prepare<[number]>(
-            "UPDATE command SET state = 'expired' WHERE id = ? AND state IN ('pending', 'sent')",
+        expire: database.prepare<[string, number]>(
+            `UPDATE command SET state = 'expired', over_because = ?
+             WHERE id = ? AND state IN ('asked', 'pending', 'sent')`,
         ),
         toldAs: database.prepare<[string, number, number], { id: number; salt: string }>(
             `SELECT command_id AS id, salt FROM telling
@@ -217,8 +265,10 @@ function commandOf(row: CommandRow): QueuedCommand {
         requestedBy: row.requested_by,
         approvedBy: row.approved_by,
         createdAtMs: row.created_at_ms as UnixMs,
+        approvedAtMs: row.approved_at_ms as UnixMs | null,
         expiresAtMs: row.expires_at_ms as UnixMs,
         state: row.state,
+        overBecause: row.over_because,
         told: tellingOf(row),
         answer: answerOf(row),
     }

@@ -22,10 +22,13 @@ import type { UnixMs } from "../../../protocol/units.js"
 import { mayUse, type VisibleTarget, visibleTargets } from "../../core/domain/authorise.js"
 import type { CaseFile, User } from "../../core/domain/case-file.js"
 import { partUnder } from "../../core/domain/mandate.js"
+import type { OrderDesk } from "../../core/downlink/order-desk.js"
 import type { Clock, Consultation, ConsultationLog, Log, TrackReader } from "../../core/ports.js"
 import { gapsOf, targetView } from "../../core/views.js"
+import { orderRoutes } from "./order-routes.js"
 import type { MapFile } from "./pmtiles-files.js"
 import { PROBLEM_TYPE, Problem, problemBody } from "./problem.js"
+import { described } from "./route-schema.js"
 
 const COOKIE = "burr_session"
 /** Points in one answer; an hour at one a second has 3,600. */
@@ -63,6 +66,7 @@ export interface HttpParts {
     consultations: ConsultationLog
     signIn: SignInPort
     live: LiveDoor
+    desk: OrderDesk
     maps: readonly MapFile[]
     /** Folder of the built console. */
     consoleFiles: string
@@ -75,12 +79,6 @@ export interface HttpServer {
     close(): Promise<void>
 }
 
-const problemSchema = z.object({
-    type: z.string(),
-    title: z.string(),
-    status: z.number(),
-    detail: z.string(),
-})
 const AN_INSTANT = "expected milliseconds since 1970, a whole number"
 const instant = z
     .string(AN_INSTANT)
@@ -118,6 +116,9 @@ export async function startHttp(parts: HttpParts, host: string, port: number): P
 
     app.addHook("onRequest", async (request, reply) => {
         if (request.url.startsWith("/api/")) reply.header("cache-control", "no-store")
+        // A page of another port is of the same site: the browser sends it the cookie along.
+        if (request.method !== "GET" && !isSameOrigin(request.raw))
+            throw new Problem(403, "Not allowed", "asked for by a page of another origin")
     })
 
     const signedIn = (request: FastifyRequest): User => {
@@ -226,6 +227,18 @@ export async function startHttp(parts: HttpParts, host: string, port: number): P
             }
         },
     )
+    await app.register(
+        orderRoutes({
+            desk: parts.desk,
+            signedIn,
+            noteFor: (request, user) => (entry) =>
+                record(parts, {
+                    ...entry,
+                    ...{ atMs: parts.clock.nowMs(), userId: user.id },
+                    ...{ fromMs: null, toMs: null, remote: remoteOf(request.raw) },
+                }),
+        }),
+    )
     app.get("/api/maps", { schema: described("Offline basemaps") }, async (request) => {
         signedIn(request)
         return { maps: parts.maps.map(({ view }) => view) }
@@ -284,10 +297,6 @@ export async function startHttp(parts: HttpParts, host: string, port: number): P
         port: typeof address === "object" && address ? address.port : port,
         close: () => app.close(),
     }
-}
-
-function described(summary: string) {
-    return { summary, response: { default: problemSchema, 200: z.any() } }
 }
 
 function userOf({ signIn, caseFile, clock }: HttpParts, secret: string | undefined) {
@@ -361,12 +370,14 @@ function remoteOf({ socket }: IncomingMessage): string {
 function problemOf(error: FastifyError, request: FastifyRequest, log: Log): Problem {
     if (error instanceof Problem) return error
     if (hasZodFastifySchemaValidationErrors(error)) {
-        const context = (error as FastifyError).validationContext as "params" | "querystring"
-        const given = (context === "params" ? request.params : request.query) as object
+        const context = (error as FastifyError).validationContext ?? "querystring"
+        const { params, body, query } = request
+        const given = new Map(Object.entries({ params, body, querystring: query })).get(context)
         const detail = error.validation.map(({ instancePath, message }) => {
             const name = instancePath.replace(/^\//, "")
-            const value = JSON.stringify(new Map(Object.entries(given)).get(name)) ?? "nothing"
-            return `${name}: given ${value}, ${message}`
+            const field = new Map(Object.entries(given ?? {})).get(name)
+            const value = JSON.stringify(name ? field : given) ?? "nothing"
+            return `${name || context}: given ${value}, ${message}`
         })
         return new Problem(400, "Bad request", detail.join("; "))
     }

@@ -213,7 +213,10 @@ export class SqliteLedger implements Ledger {
         return held?.equals(digest) ? "duplicate" : "conflict"
     }
 
-    /** Each with its answer, but that the highest record of a session speaks for those near it. */
+    /**
+     * Each with its answer, but that the highest record of a session speaks for those near it. A hello
+     * is answered by itself: its ack tells the time [P-E34].
+     */
     private answered(batch: readonly Waiting[], kinds: readonly Appended["kind"][]): Appended[] {
         const speakers = new Map<string, number>()
         batch.forEach(({ uplink }, i) => {
@@ -227,6 +230,7 @@ export class SqliteLedger implements Ledger {
             const isNamed =
                 speaker !== undefined &&
                 speaker !== i &&
+                uplink.helloCounter === null &&
                 batch[speaker]!.uplink.seq - uplink.seq <= ACK_EARLIER_BITS
             return {
                 kind,

@@ -9,10 +9,16 @@ import type { CaseFile } from "../domain/case-file.js"
 import type { Uplink } from "../ingest/uplink.js"
 import type { Admitted } from "../intake.js"
 import type { Clock, Ledger, Log, Vault } from "../ports.js"
-import { nextDelivery } from "./delivery.js"
+import { nextDelivery, overNow } from "./delivery.js"
 import { type MandateOrder, mandateOrderDue } from "./mandate-orders.js"
-import type { CommandQueue, QueuedCommand } from "./ports.js"
-import { approvedCommand, type CommandRequest, wireCommand } from "./request-command.js"
+import { OrderError } from "./order-error.js"
+import type { CommandQueue, NewCommand, QueuedCommand } from "./ports.js"
+import {
+    type CommandRequest,
+    checkApproval,
+    requestedCommand,
+    wireCommand,
+} from "./request-command.js"
 import { commandOf, readResponse } from "./response-reader.js"
 
 /** What the gateway orders by itself is given again by itself. */
@@ -47,25 +53,50 @@ export class Downlink {
         this.keptCursor = this.cursor
     }
 
-    /** Queues what two people have agreed on. Throws an InputError that says what is wrong. */
-    request(request: CommandRequest, approvedBy: string): QueuedCommand {
+    /**
+     * Keeps what one person asks for, until another approves it. `before` is called once all is right
+     * and nothing is kept yet; what it throws stops it. Throws an OrderError that says what is wrong.
+     */
+    ask(request: CommandRequest, before: (command: NewCommand) => void): QueuedCommand {
         const { queue, clock, caseFile } = this.parts
-        const open = queue.open(request.deviceId).length
-        const command = approvedCommand(caseFile(), request, approvedBy, open, clock.nowMs())
-        const queued = queue.add(command)
-        this.tell(request.deviceId)
-        return queued
+        const { deviceId } = request
+        const nowMs = clock.nowMs()
+        const kept = [...queue.asked(deviceId), ...queue.open(deviceId)]
+        const over = overNow(caseFile(), kept, nowMs)
+        queue.expire(over)
+        const waiting = kept.length - over.length
+        const command = requestedCommand(caseFile(), request, waiting, nowMs)
+        before(command)
+        return queue.ask(command)
+    }
+
+    /** Queues what two people have agreed on, and tells it where the device listens. Likewise. */
+    approve(
+        id: number,
+        approvedBy: string,
+        before: (command: QueuedCommand) => void,
+    ): QueuedCommand {
+        const { queue, clock, caseFile } = this.parts
+        const command = queue.command(id)
+        if (!command) throw new OrderError("conflict", `order ${id}: there is none`)
+        const nowMs = clock.nowMs()
+        checkApproval(caseFile(), command, approvedBy, nowMs)
+        before(command)
+        queue.approve(id, approvedBy, nowMs)
+        this.tellIfPossible(command.deviceId)
+        return queue.command(id)!
     }
 
     /** A record of the device is held: it listens, in the session that the ledger calls current. */
     heard(deviceId: string): void {
+        const { queue, log } = this.parts
         try {
-            this.followMandate(deviceId)
-            this.tell(deviceId)
+            // It may have answered, and go to sleep with the ack of that: the next one is told now.
+            if (queue.open(deviceId).some(({ told }) => told)) this.follow()
         } catch (error) {
-            // Its record is held all the same; the next one is another occasion.
-            this.parts.log("error", `device ${deviceId}: not told: ${(error as Error).message}`)
+            log("error", `device ${deviceId}: answers not read: ${(error as Error).message}`)
         }
+        this.tellIfPossible(deviceId)
     }
 
     /** The registry has changed: every tracker is told what its mandate is now. */
@@ -73,24 +104,32 @@ export class Downlink {
         for (const { id } of this.parts.caseFile().devices) this.heard(id)
     }
 
-    /** Looks for answers in what the ledger has taken since, and tells the next. */
-    follow(): void {
+    /** Looks for answers in what the ledger has taken since, a part of it. True: there is more. */
+    follow(): boolean {
         const { queue, ledger } = this.parts
+        const uplinks = ledger.after(this.cursor, UPLINKS_AT_ONCE)
         const answered = new Set<string>()
-        for (;;) {
-            const uplinks = ledger.after(this.cursor, UPLINKS_AT_ONCE)
-            for (const uplink of uplinks) {
-                if (uplink.type === MessageType.response && this.takeAnswer(uplink))
-                    answered.add(uplink.deviceId)
-                this.cursor = uplink.id
-            }
-            if (uplinks.length < UPLINKS_AT_ONCE) break
+        for (const uplink of uplinks) {
+            if (uplink.type === MessageType.response && this.takeAnswer(uplink))
+                answered.add(uplink.deviceId)
+            this.cursor = uplink.id
         }
         if (answered.size > 0 || this.cursor - this.keptCursor >= CURSOR_EVERY) {
             queue.moveCursor(this.cursor)
             this.keptCursor = this.cursor
         }
-        for (const deviceId of answered) this.tell(deviceId)
+        for (const deviceId of answered) this.tellIfPossible(deviceId)
+        return uplinks.length === UPLINKS_AT_ONCE
+    }
+
+    /** What cannot be told now waits for the next occasion: it is in the queue. */
+    private tellIfPossible(deviceId: string): void {
+        try {
+            this.followMandate(deviceId)
+            this.tell(deviceId)
+        } catch (error) {
+            this.parts.log("error", `device ${deviceId}: not told: ${(error as Error).message}`)
+        }
     }
 
     private followMandate(deviceId: string): void {
@@ -109,7 +148,6 @@ export class Downlink {
             order: CommandKind.mandate,
             args: [due.endS],
             requestedBy: null,
-            approvedBy: null,
             createdAtMs: nowMs,
             expiresAtMs: unixMs(nowMs + MANDATE_ORDER_LIFE_MS),
         })
@@ -119,8 +157,8 @@ export class Downlink {
     private tell(deviceId: string): void {
         const { queue, ledger, aead, clock, caseFile, connected, send } = this.parts
         const nowMs = clock.nowMs()
-        const { expired, next } = nextDelivery(caseFile(), queue.open(deviceId), nowMs)
-        if (expired.length > 0) queue.expire(expired)
+        const { over, next } = nextDelivery(caseFile(), queue.open(deviceId), nowMs)
+        if (over.length > 0) queue.expire(over)
         const device = connected(deviceId)
         if (!next || !device) return
         const numbers = ledger.nextDownlink(deviceId)

@@ -3,10 +3,17 @@
 import type { UnixMs } from "../../../protocol/units.js"
 
 /**
- * pending: never told. sent: told at least once, no answer. answered: the device has said what it
- * made of it. expired: its time was up, or its mandate; an answer may still come and is then kept.
+ * asked: by one person, approved by none. pending: never told. sent: told at least once, no answer.
+ * answered: the device has said what it made of it. expired: given up; an answer to one that was told
+ * may still come and is then kept.
  */
-export type CommandState = "pending" | "sent" | "answered" | "expired"
+export type CommandState = "asked" | "pending" | "sent" | "answered" | "expired"
+
+/**
+ * Why a command is given up: its own time, the end of what it acts under, or for an order about the
+ * mandate a later one.
+ */
+export type OverBecause = "time" | "mandate" | "superseded"
 
 export interface NewCommand {
     deviceId: string
@@ -15,11 +22,15 @@ export interface NewCommand {
     /** One of CommandKind. */
     order: number
     args: readonly number[]
-    /** Two people; null for both where the mandate itself gives the order. */
+    /** Null where the mandate itself gives the order. */
     requestedBy: string | null
-    approvedBy: string | null
     createdAtMs: UnixMs
     expiresAtMs: UnixMs
+}
+
+export interface Over {
+    id: number
+    because: OverBecause
 }
 
 /** As which message a command went out. */
@@ -44,6 +55,11 @@ export interface CommandAnswer {
 export interface QueuedCommand extends NewCommand {
     id: number
     state: CommandState
+    /** Another person than asked; null while nobody has, and where the mandate itself orders. */
+    approvedBy: string | null
+    approvedAtMs: UnixMs | null
+    /** Null unless it was given up. */
+    overBecause: OverBecause | null
     /** The last time that it was told. */
     told: Telling | null
     answer: CommandAnswer | null
@@ -51,16 +67,23 @@ export interface QueuedCommand extends NewCommand {
 
 /** Durable: what a call has changed is on the disk when it returns. Each throws when it cannot be. */
 export interface CommandQueue {
+    /** Keeps what one person has asked for. It is told once another has approved it. */
+    ask(command: NewCommand): QueuedCommand
+    /** Into the queue, behind all that were approved before. False where it was not `asked`. */
+    approve(id: number, approvedBy: string, atMs: UnixMs): boolean
+    /** Into the queue, for the mandate itself. */
     add(command: NewCommand): QueuedCommand
-    /** Pending and sent, oldest first. */
+    /** Those that wait for an approval, oldest first. */
+    asked(deviceId: string): QueuedCommand[]
+    /** Pending and sent, in the order in which they came into the queue. */
     open(deviceId: string): QueuedCommand[]
-    /** Of a device, newest first. */
-    recent(deviceId: string, count: number): QueuedCommand[]
+    /** Of a device under one of these mandates, or for null under none; newest first. */
+    under(deviceId: string, mandateIds: readonly string[] | null, count: number): QueuedCommand[]
     /** Those of one kind, newest first. */
     newestOf(deviceId: string, order: number, count: number): QueuedCommand[]
     /** To be called before it is told: an answer to it must find it. */
     noteTold(id: number, telling: Telling): void
-    expire(ids: readonly number[]): void
+    expire(over: readonly Over[]): void
     /** Commands that went to the device under these counters, each with the salt. */
     toldAs(deviceId: string, session: number, counter: number): { id: number; salt: string }[]
     command(id: number): QueuedCommand | undefined

@@ -2,7 +2,7 @@
 // every run of the tracker's program that found the one before it cut short, is a gap with a cause.
 // Each session counts for itself, so what comes late in a relay fills what it left open.
 
-import type { Hello } from "../../../protocol/hello.js"
+import { type Hello, ResetCause } from "../../../protocol/hello.js"
 import type { UnixMs } from "../../../protocol/units.js"
 import { type Gap, isSameGap } from "./gap.js"
 import { type Arrival, type MissingRange, rangesAfter, sizeOf } from "./missing.js"
@@ -54,7 +54,8 @@ export interface ContinuityStep {
 /**
  * Which gaps an uplink opens, changes or fills. A session begins with its hello; where another of
  * its records comes first, the numbers before that one are missing until they come. A further hello
- * in the same session tells of a reset that lost what was in RAM. `body` is undefined where the
+ * in the same session tells of a reset that lost what was in RAM, unless it only asks for the time
+ * [P-E35]. `body` is undefined where the
  * record cannot be read.
  */
 export function follow(
@@ -87,11 +88,15 @@ interface News {
 }
 
 function begin({ session, seq }: Uplink, hello: Hello | undefined): SessionTrack {
-    const highestSeq = hello ? seq - 1 : -1
+    const highestSeq = isReset(hello) ? seq - 1 : -1
     return {
         ...{ session, counter: hello?.session ?? 0, highestSeq },
         ...{ ranges: [], settled: 0, thinned: 0, runs: [] },
     }
+}
+
+function isReset(hello: Hello | undefined): boolean {
+    return hello !== undefined && hello.resetCause !== ResetCause.none
 }
 
 function proceed(
@@ -99,7 +104,7 @@ function proceed(
     { session, seq, receivedAtMs }: Uplink,
     { arrival, hello, newestMs, thinned }: News,
 ): SessionTrack {
-    const isBegun = track.runs.length === 0 || (hello !== undefined && seq > track.highestSeq)
+    const isBegun = track.runs.length === 0 || (isReset(hello) && seq > track.highestSeq)
     const run: Run = { session, seq, openedAtMs: receivedAtMs, fixes: null }
     const runs = isBegun ? [...track.runs, run] : track.runs
     return {
