@@ -4,6 +4,7 @@
 
 import { bitOf } from "./bytes.js"
 import { CborReader, CborWriter } from "./cbor.js"
+import { TIME_DS_END } from "./limits.js"
 import { type Reject, reject } from "./reject.js"
 
 export interface Ack {
@@ -20,21 +21,31 @@ export interface Ack {
      * next batch must stand alone.
      */
     isBaseUnknown?: boolean
+    /**
+     * UTC at which the gateway made this ack, in whole seconds since 1970; in the ack whose `seq` is a
+     * hello's [P-E34].
+     */
+    utcS?: number
 }
 
 /** Records before `seq` that an ack can name. */
 export const ACK_EARLIER_BITS = 32
+/** 2025-01-01: no gateway is older than that, and a computer that has lost its clock says less. */
+export const ACK_UTC_S_LEAST = 1735689600
+/** Like every time on the wire: from here on it is a fault. */
+export const ACK_UTC_S_END = TIME_DS_END / 10
 
 const KEY_EPOCH = 1
 const KEY_SESSION = 2
 const KEY_SEQ = 3
 const KEY_EARLIER = 4
 const KEY_BASE_UNKNOWN = 5
+const KEY_UTC = 6
 
-/** Key 5 is left out unless the base is unknown. */
+/** Key 5 is left out unless the base is unknown, key 6 unless the ack is to tell the time. */
 export function encodeAck(ack: Ack): Buffer {
     const out = new CborWriter()
-    out.map(ack.isBaseUnknown ? 5 : 4)
+    out.map(4 + (ack.isBaseUnknown ? 1 : 0) + (ack.utcS === undefined ? 0 : 1))
     out.int(KEY_EPOCH)
     out.int(ack.epoch)
     out.int(KEY_SESSION)
@@ -46,6 +57,10 @@ export function encodeAck(ack: Ack): Buffer {
     if (ack.isBaseUnknown) {
         out.int(KEY_BASE_UNKNOWN)
         out.int(1)
+    }
+    if (ack.utcS !== undefined) {
+        out.int(KEY_UTC)
+        out.int(ack.utcS)
     }
     return out.result()
 }
@@ -62,13 +77,20 @@ export function decodeAck(body: Buffer): Ack | Reject {
         else if (key === KEY_SEQ) ack.seq = reader.int()
         else if (key === KEY_EARLIER) ack.earlier = reader.int()
         else if (key === KEY_BASE_UNKNOWN) ack.isBaseUnknown = reader.int() === 1
+        else if (key === KEY_UTC) ack.utcS = reader.int()
         else reader.skip()
     }
     const fault = reader.finish()
     if (fault !== undefined) return reject(fault)
     if (ack.epoch < 0 || ack.session < 0 || ack.seq < 0) return reject("ack-incomplete")
     if (ack.earlier < 0 || ack.earlier > 0xffffffff) return reject("earlier-range")
+    if (ack.utcS !== undefined && !isAckUtc(ack.utcS)) return reject("utc-range")
     return ack
+}
+
+/** Whether an ack may tell this time, in whole seconds of UTC. */
+export function isAckUtc(utcS: number): boolean {
+    return utcS >= ACK_UTC_S_LEAST && utcS < ACK_UTC_S_END
 }
 
 /** Whether the ack says that record `seq` is durable. */

@@ -32,6 +32,8 @@ export enum CommandKind {
     mandate = 10,
     /** Overwrites keys and queue. The device is blank from then on. */
     wipe = 11,
+    /** Tests every part of its board; event 8 is the result. */
+    selfTest = 12,
 }
 
 export interface Command {

@@ -18,8 +18,8 @@ export enum EventKind {
     lowBattery = 6,
     /** Argument: how sure the receiver is, 0 to 255. */
     jamSuspected = 7,
-    /** Arguments: tests that passed and tests that failed, as sums of bits (P-B30); first fix in
-     * tenths of a second, 0 without one; best signal in dB-Hz. */
+    /** Arguments: parts that passed and parts that failed, as sums of SelfTestPart (one in neither is
+     * not fitted); first fix in tenths of a second, 0 without one; best signal in dB-Hz. */
     selfTest = 8,
     /** The receiver's position and the world do not fit. Argument: how sure it is, 0 to 255. */
     spoofSuspected = 9,
@@ -31,6 +31,23 @@ export enum EventKind {
     mandateEnd = 12,
     /** A part fails or works again. Arguments: a StatusFault; 1 fails, 0 works. */
     partFault = 13,
+}
+
+/** Parts of a self-test, as bits of one number. */
+export enum SelfTestPart {
+    /** It answers, with solutions. */
+    receiver = 1,
+    /** A fix, or a signal that would bring one under the sky. */
+    signal = 2,
+    accelerometer = 4,
+    battery = 8,
+    /** Non-volatile: it keeps what is written. */
+    memory = 16,
+    network = 32,
+    /** The gateway has acknowledged a record. */
+    gateway = 64,
+    /** Its hash is known; whether it is the right one is for the bench to say. */
+    program = 128,
 }
 
 export enum TamperSource {

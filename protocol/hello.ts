@@ -9,6 +9,8 @@ export enum ResetCause {
     power = 1,
     /** The runtime started the program again after it had stopped. */
     program = 2,
+    /** None: the device goes on as it was, and asks for the time [P-E35]. */
+    none = 3,
 }
 
 export interface Hello {

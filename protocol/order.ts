@@ -55,7 +55,7 @@ export function wipeArgs(deviceId: Buffer): number[] {
 
 function rangesOf(order: number, count: number): ArgumentRange[] | undefined {
     if (order === CommandKind.hold) return [HOLD]
-    if (order === CommandKind.report) return []
+    if (order === CommandKind.report || order === CommandKind.selfTest) return []
     if (order === CommandKind.profile) return [PROFILE]
     if (order === CommandKind.bounds) return [LIVE_BOUND, HISTORY_BOUND]
     if (order === CommandKind.heartbeat) return [HEARTBEAT]

@@ -148,6 +148,11 @@ export const ACKS: BodyVector<Ack>[] = [
         value: { kind: "ack", epoch: 0, session: 0, seq: 70000, earlier: 4294967295 },
         body: "a4 01 00 02 00 03 1a00011170 04 1affffffff",
     },
+    {
+        name: "of a hello, at 2031-01-15 06:00:00 UTC",
+        value: { kind: "ack", epoch: 3, session: 2, seq: 0, earlier: 0, utcS: 1926223200 },
+        body: "a5 01 03 02 02 03 00 04 00 06 1a72cfd560",
+    },
 ]
 
 export interface SealVector {

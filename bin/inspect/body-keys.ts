@@ -58,7 +58,7 @@ const HELLO = named(RULE.hello, {
     1: ["session", "session counter, 0 on a board that keeps none"],
     2: ["programHash", "SHA-256 of the program"],
     3: ["board", "the board's name"],
-    4: ["resetCause", "0 unknown, 1 power, 2 program"],
+    4: ["resetCause", "0 unknown, 1 power, 2 program, 3 none: it asks for the time"],
     5: ["uptimeMs", "milliseconds since boot"],
 })
 const ACK = {
@@ -70,6 +70,9 @@ const ACK = {
     }),
     ...named(RULE.baseUnknown, {
         5: ["isBaseUnknown", "1: what its fixes are chained to is not known"],
+    }),
+    ...named(RULE.ackTime, {
+        6: ["utcS", "when the gateway made it, seconds of UTC since 1970; of a hello only"],
     }),
 }
 const COMMAND = named(RULE.command, {

@@ -29,6 +29,7 @@ export const RULE = {
     ack: "P-E30",
     /** The further ack of a record whose fixes are chained to what the gateway does not know. */
     baseUnknown: "P-E33",
+    ackTime: "P-E34",
     response: "P-E66",
     command: "P-E60",
 } as const

@@ -71,15 +71,22 @@ interface Columns {
  * Altitude, speed, course, accuracy. Standard is what receivers resolve: 1 m, 0.1 m/s, 1 degree,
  * 1 m. Coarse is what a map shows: half of 2 m, 0.5 m/s, 4 degrees and 5 m lies within a receiver's
  * own error, and at 14 m/s half of 4 degrees is 5 m off after 10 s, a fifth of the live bound. Fine
- * keeps the accuracy to 0.1 m: with fine position, fine time and reception a Fix loses nothing.
+ * keeps the accuracy to 0.1 m: with fine position, fine time and reception a Fix loses nothing. Made
+ * when a batch begins: kept, they would take a hundredth of a tracker's heap.
  */
-const AUXILIARY: Columns[] = [
-    { quanta: [1, 1, 1, 10], focuses: [50, 45, 42, 55], firstFocuses: [21, 24, 0, 42] },
-    { quanta: [2, 5, 4, 50], focuses: [54, 54, 50, 60], firstFocuses: [25, 33, 0, 51] },
-    { quanta: [1, 1, 1, 1], focuses: [50, 45, 42, 42], firstFocuses: [21, 24, 0, 28] },
-]
+function auxiliaryOf(kind: number): Columns {
+    if (kind === 0)
+        return { quanta: [1, 1, 1, 10], focuses: [50, 45, 42, 55], firstFocuses: [21, 24, 0, 42] }
+    if (kind === 1)
+        return { quanta: [2, 5, 4, 50], focuses: [54, 54, 50, 60], firstFocuses: [25, 33, 0, 51] }
+    return { quanta: [1, 1, 1, 1], focuses: [50, 45, 42, 42], firstFocuses: [21, 24, 0, 28] }
+}
+
 /** Satellites and quality. */
-const RECEPTION: Columns = { quanta: [1, 1], focuses: [50, 56], firstFocuses: [35, 48] }
+function receptionColumns(): Columns {
+    return { quanta: [1, 1], focuses: [50, 56], firstFocuses: [35, 48] }
+}
+
 /** Which columns a fix carries seldom changes. */
 const SHAPE_FOCUS = 60
 
@@ -90,10 +97,11 @@ export function profileOf(number: number): Profile | undefined {
     const isFinePosition = (choice & 1) === 1
     const isFineTime = (choice & 2) === 2
     const position = isFinePosition ? 1 : 10
-    const auxiliary = AUXILIARY[(choice >> 2) % 3]
+    const auxiliary = auxiliaryOf((choice >> 2) % 3)
+    const reception = receptionColumns()
     return {
         number: number,
-        quanta: [isFineTime ? 1 : 10, position, position, ...auxiliary.quanta, ...RECEPTION.quanta],
+        quanta: [isFineTime ? 1 : 10, position, position, ...auxiliary.quanta, ...reception.quanta],
         kept: choice < 12 ? 15 : 63,
         meridians: 360000000 / position,
         courses: 360 / auxiliary.quanta[COURSE - ALTITUDE],
@@ -102,10 +110,10 @@ export function profileOf(number: number): Profile | undefined {
             isFinePosition ? 34 : 44,
             SHAPE_FOCUS,
             ...auxiliary.focuses,
-            ...RECEPTION.focuses,
+            ...reception.focuses,
             0,
         ],
-        firstFocuses: [0, 0, 0, ...auxiliary.firstFocuses, ...RECEPTION.firstFocuses],
+        firstFocuses: [0, 0, 0, ...auxiliary.firstFocuses, ...reception.firstFocuses],
     }
 }
 
@@ -114,42 +122,48 @@ export const POSITION_CONTEXT = 1
 export const SHAPE_CONTEXT = 2
 /** Holds the focus of a value that comes once. */
 export const ONCE_CONTEXT = 9
-interface Range {
-    name: string
-    least: number
-    most: number
-}
-
 /** 2100-01-01: from there on it is a receiver's fault, not a time. */
 const TIME_END_DS = 41024448000
 
-/** By column, in the units of FixColumns. */
-const RANGES: Range[] = [
-    { name: "time-range", least: 1, most: TIME_END_DS - 1 },
-    { name: "latitude-range", least: -90000000, most: 90000000 },
-    { name: "longitude-range", least: -180000000, most: 180000000 },
-    { name: "altitude-range", least: -1000, most: 100000 },
-    { name: "speed-range", least: 0, most: 100000 },
-    { name: "course-range", least: 0, most: 359 },
-    { name: "accuracy-range", least: 1, most: 100000000 },
-    { name: "satellites-range", least: 0, most: 255 },
-    { name: "quality-range", least: 0, most: 15 },
+// By column, in the units of FixColumns. Three lists: an object for each column takes the heap thrice
+// as much on a tracker.
+const RANGE_NAMES: string[] = [
+    "time-range",
+    "latitude-range",
+    "longitude-range",
+    "altitude-range",
+    "speed-range",
+    "course-range",
+    "accuracy-range",
+    "satellites-range",
+    "quality-range",
+]
+const LEAST: number[] = [1, -90000000, -180000000, -1000, 0, 0, 1, 0, 0]
+const MOST: number[] = [
+    TIME_END_DS - 1,
+    90000000,
+    180000000,
+    100000,
+    100000,
+    359,
+    100000000,
+    255,
+    15,
 ]
 
 /** What is out of range in a fix, or missing of time and place, or undefined. */
 export function columnsFault(columns: FixColumns): string | undefined {
     for (let i = 0; i < COLUMNS; i++) {
         const value = columns[i]
-        const range = RANGES[i]
-        if (value === undefined ? i < ALTITUDE : !(value >= range.least && value <= range.most))
-            return range.name
+        if (value === undefined ? i < ALTITUDE : !(value >= LEAST[i] && value <= MOST[i]))
+            return RANGE_NAMES[i]
     }
     return undefined
 }
 
 /** The largest value of a column in quanta. */
 export function mostQuanta(profile: Profile, column: number): number {
-    return Math.floor(RANGES[column].most / profile.quanta[column])
+    return Math.floor(MOST[column] / profile.quanta[column])
 }
 
 /** A fix in quanta. */

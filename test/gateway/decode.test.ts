@@ -4,7 +4,7 @@ import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { nodeAead, nodeHkdf } from "../../gateway/adapters/crypto/node-crypto.js"
 import { authenticate, decodeBody } from "../../gateway/core/ingest/open-uplink.js"
-import { decodeAck, encodeAck } from "../../protocol/ack.js"
+import { ACK_UTC_S_END, ACK_UTC_S_LEAST, decodeAck, encodeAck } from "../../protocol/ack.js"
 import { parseEnvelope, SEQ_MAX } from "../../protocol/envelope.js"
 import { decodeFixBatch, FixBatchWriter } from "../../protocol/fix.js"
 import { decodeHello, encodeHello } from "../../protocol/hello.js"
@@ -102,6 +102,9 @@ describe("what is sealed and encoded comes back:", () => {
             ...{ kind: fc.constant("ack" as const), epoch: count, session: count },
             ...{ seq: count, earlier: count },
             isBaseUnknown: fc.constantFrom(true, undefined),
+            utcS: fc.option(fc.integer({ min: ACK_UTC_S_LEAST, max: ACK_UTC_S_END - 1 }), {
+                nil: undefined,
+            }),
         })
         fc.assert(
             fc.property(ack, (given) => {
@@ -109,6 +112,12 @@ describe("what is sealed and encoded comes back:", () => {
             }),
             RUNS,
         )
+    })
+
+    it("any ack but one with a time that no gateway has [P-E34]", () => {
+        const ack = { kind: "ack" as const, epoch: 0, session: 0, seq: 0, earlier: 0 }
+        for (const utcS of [-1, 0, ACK_UTC_S_LEAST - 1, ACK_UTC_S_END, 2 ** 40])
+            expect(decodeAck(encodeAck({ ...ack, utcS }))).toMatchObject({ reason: "utc-range" })
     })
 
     it("any run of fixes, as many as fit into a body", () => {

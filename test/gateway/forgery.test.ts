@@ -21,6 +21,7 @@ const OTHER = "ffeeddccbbaa9988"
 const EPOCH = 5
 const SOAK_WAIT_MS = 1_800_000
 const NOW_MS = unixMs(1.9e12)
+const clock = { nowMs: () => NOW_MS }
 
 /** A gateway's intake that holds three sessions of a device, the third of them current. */
 class Intake {
@@ -56,7 +57,7 @@ class Intake {
     }
     async take(message: Buffer): Promise<string> {
         const arrival = { device: this.device, message, receivedAtMs: NOW_MS, remote: "test" }
-        const result = await takeIn(this.ledger, this.vault, nodeAead, arrival)
+        const result = await takeIn(this.ledger, this.vault, nodeAead, clock, arrival)
         return result.kind === "reject" ? result.reason : result.isNew ? "new" : "known"
     }
 }

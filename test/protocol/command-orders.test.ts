@@ -131,7 +131,7 @@ describe("the other orders", () => {
     })
 
     it("are those of this version", () => {
-        for (const order of [0, 12, 999]) expect(orderFault(order, [])).toBe("unknown")
+        for (const order of [0, 13, 999]) expect(orderFault(order, [])).toBe("unknown")
     })
 
     it("confirm a wipe by the whole of the device's id", () => {
