@@ -40,8 +40,9 @@ export function random(): number {
     return (bytes[0] * 65536 + bytes[1] * 256 + bytes[2]) / 16777216
 }
 
-export function sha256(data: Buffer): Buffer {
-    return digest("sha256", data)
+/** Of the parts one behind the other. */
+export function sha256(parts: Buffer[]): Buffer {
+    return digest("sha256", ...parts)
 }
 
 /** From the hardware's source, which is a true one only while the radio runs. */

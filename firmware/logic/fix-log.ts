@@ -26,16 +26,19 @@ const OFFSETS: number[] = [0, 90000000, 180000000, 1000, 0, 0, 0, 0]
 const NUMBER_BYTES = 4
 const ROW_BYTES = 30
 export const FIX_SLOT_BYTES = ROW_BYTES + CHECK_BYTES
+/** 67: one full body and some. */
+const FIX_LOG_FIXES = Math.floor(FIX_LOG_BYTES / FIX_SLOT_BYTES)
+/** Without FRAM: 816 bytes of the heap. When it is full a body is closed, be it due or not. */
+export const RAM_LOG_FIXES = 24
 
 export class FixLog {
-    /** Fixes it can hold. */
-    capacity = Math.floor(FIX_LOG_BYTES / FIX_SLOT_BYTES)
-
-    /** It takes FIX_LOG_BYTES of the memory from `start` on. */
+    /** It takes FIX_SLOT_BYTES for each of `capacity` fixes, from `start` on. */
     constructor(
         private nvm: Nvm,
         private hash: Hash,
         private start: number = FIX_LOG_AT,
+        /** Fixes it can hold. */
+        public capacity: number = FIX_LOG_FIXES,
     ) {}
 
     /** False when it could not be kept. */
@@ -87,5 +90,5 @@ export class FixLog {
 
 /** For boards without FRAM: a reset loses it. */
 export function ramFixLog(hash: Hash): FixLog {
-    return new FixLog(new RamNvm(FIX_LOG_BYTES), hash, 0)
+    return new FixLog(new RamNvm(RAM_LOG_FIXES * FIX_SLOT_BYTES), hash, 0, RAM_LOG_FIXES)
 }

@@ -15,7 +15,6 @@ const ANSWERED = 8
 const ORIGIN = 12
 const ORIGIN_BYTES = 8
 const CHAIN = 20
-const CHAIN_BYTES = 32
 const STATE_BYTES = 52
 
 export class KeyStore implements KeyMemory {
@@ -42,9 +41,9 @@ export class KeyStore implements KeyMemory {
         private deviceId: Buffer,
         benchChain: Buffer | undefined,
     ) {
-        this.cells = new CellPair(nvm, hash, KEY_CELLS_AT, KEY_CELL_BYTES, STATE_BYTES)
-        this.cells.load()
-        const state = this.cells.content
+        this.cells = new CellPair(nvm, hash, KEY_CELLS_AT, KEY_CELL_BYTES)
+        const kept = this.cells.load()
+        const state = kept.length === 0 ? undefined : kept[0]
         const origin = benchChain === undefined ? undefined : originOf(hash, deviceId, benchChain)
         if (state !== undefined && (origin === undefined || isSameBytes(origin, originIn(state)))) {
             this.epoch = bigEndian(state, EPOCH, 4)
@@ -58,7 +57,7 @@ export class KeyStore implements KeyMemory {
             this.chain = benchChain
         } else throw new Error("no chain key: the board has to be provisioned anew")
         this.keys = this.derive()
-        if (!this.isNew && this.isOldKeyThere()) this.cells.store(this.state())
+        if (!this.isNew && !this.isOldKeyGone(kept)) this.cells.store(this.state())
     }
 
     /** The bench's key is taken over. To be called once nothing of another device is left. */
@@ -105,9 +104,8 @@ export class KeyStore implements KeyMemory {
         this.cells.store(this.state())
         return true
     }
-    private isOldKeyThere(): boolean {
-        const older = this.cells.previous
-        return older === undefined || bigEndian(older, EPOCH, 4) !== this.epoch
+    private isOldKeyGone(kept: Buffer[]): boolean {
+        return kept.length === 2 && bigEndian(kept[1], EPOCH, 4) === this.epoch
     }
     private derive(): EpochKeys {
         return epochKeys(this.hkdf, this.chain, this.deviceId, this.epoch)
@@ -125,12 +123,7 @@ export class KeyStore implements KeyMemory {
 
 /** Names what the bench wrote without giving it away. */
 function originOf(hash: Hash, deviceId: Buffer, chain: Buffer): Buffer {
-    const label = Buffer.from("TRK1 origin")
-    const named = Buffer.alloc(label.length + deviceId.length + CHAIN_BYTES)
-    named.set(label, 0)
-    named.set(deviceId, label.length)
-    named.set(chain, label.length + deviceId.length)
-    return hash(named).slice(0, ORIGIN_BYTES)
+    return hash([Buffer.from("TRK1 origin"), deviceId, chain]).slice(0, ORIGIN_BYTES)
 }
 function originIn(state: Buffer): Buffer {
     return state.slice(ORIGIN, ORIGIN + ORIGIN_BYTES)

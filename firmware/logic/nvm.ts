@@ -24,21 +24,18 @@ export class RamNvm implements Nvm {
     }
 }
 
-/** SHA-256, 32 bytes. */
-export type Hash = (data: Buffer) => Buffer
+/** SHA-256 of the parts one behind the other, 32 bytes. */
+export type Hash = (parts: Buffer[]) => Buffer
 
 export const CHECK_BYTES = 4
 
 /**
  * Tells a torn or decayed stretch from a whole one, wherever in the memory it lies. The start of a
  * SHA-256 because the chip computes one at once, and a CRC-32 would take the script 10,000 steps.
+ * `parts` lie one behind the other: to join them would take the heap as much again.
  */
-export function checkOf(hash: Hash, at: number, data: Buffer): Buffer {
-    const placed = Buffer.alloc(2 + data.length)
-    placed[0] = at >> 8
-    placed[1] = at & 255
-    placed.set(data, 2)
-    return hash(placed).slice(0, CHECK_BYTES)
+export function checkOf(hash: Hash, at: number, ...parts: Buffer[]): Buffer {
+    return hash([Buffer.from([at >> 8, at & 255]), ...parts]).slice(0, CHECK_BYTES)
 }
 
 export function isSameBytes(a: Buffer, b: Buffer): boolean {

@@ -12,29 +12,21 @@ export interface OrdersStore {
     save(orders: Orders): boolean
 }
 
-const HEAD_BYTES = 8
-const CONTENT_BYTES = ORDER_CELL_BYTES - HEAD_BYTES
-
 export class NvmOrdersStore implements OrdersStore {
     private cells: CellPair
 
     constructor(nvm: Nvm, hash: Hash) {
-        this.cells = new CellPair(nvm, hash, ORDER_CELLS_AT, ORDER_CELL_BYTES, CONTENT_BYTES)
+        this.cells = new CellPair(nvm, hash, ORDER_CELLS_AT, ORDER_CELL_BYTES)
     }
 
     load(): Orders {
-        this.cells.load()
-        const content = this.cells.content
-        const orders = content === undefined ? undefined : unpackOrders(content)
+        const kept = this.cells.load()
+        const orders = kept.length === 0 ? undefined : unpackOrders(kept[0])
         return orders === undefined ? newOrders() : orders
     }
 
     save(orders: Orders): boolean {
-        const packed = packOrders(orders)
-        if (packed.length > CONTENT_BYTES) return false
-        const content = Buffer.alloc(CONTENT_BYTES)
-        content.set(packed, 0)
-        return this.cells.store(content)
+        return this.cells.store(packOrders(orders))
     }
 }
 

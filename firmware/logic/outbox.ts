@@ -1,20 +1,10 @@
 // Sealed records, kept until the gateway says that it holds them. The one here lives in RAM, for
 // boards without FRAM: a reset loses it, and the next session's hello tells the gateway so.
 
-import { type Ack, acknowledges } from "../../protocol/ack.js"
+import type { Ack } from "../../protocol/ack.js"
 import { MessageType } from "../../protocol/envelope.js"
-
-export interface RecordName {
-    epoch: number
-    /** Counter of its session. */
-    session: number
-    seq: number
-    type: number
-}
-
-export interface OutboxRecord extends RecordName {
-    isSent: boolean
-}
+import { checkLength, MessageRing } from "./message-ring.js"
+import { type OutboxRecord, RecordList, type RecordName } from "./record-list.js"
 
 export interface Outbox {
     /** Records of the current session let go of because the queue was full. */
@@ -28,91 +18,104 @@ export interface Outbox {
     newest: RecordName | undefined
     /** Records that wait. */
     count(): number
-    /** Thins when the queue is full. */
+    /** Thins until any record fits. */
     makeRoom(): void
-    /** Adds the newest record. */
+    /** Adds the newest record; thins when it does not fit. Throws when it never could. */
     push(name: RecordName, message: Buffer): void
-    /** The next ones to be held by the gateway, in the order in which they go out. */
+    /**
+     * The next ones to be held by the gateway, in the order in which they go out. An object takes 120
+     * bytes of the heap: to be called for a few.
+     */
     first(count: number): OutboxRecord[]
     /** What goes out for a record; undefined when the memory has lost it. */
     messageOf(record: OutboxRecord): Buffer | undefined
+    /** The record is on the way. */
+    markSent(record: OutboxRecord): void
     /** Lets go of what the ack names. True when it named any. */
     release(ack: Ack): boolean
     /** After a lost connection nobody knows what arrived: all goes out again, byte for byte. */
     unsend(): void
     hasSent(): boolean
+    /** Whether a record of that type waits in here. */
+    holds(type: number): boolean
     /** Whether the hello of the current session waits in here. */
     holdsHello(): boolean
 }
 
-/** 48 records of at most 256 bytes are 12 KB of the 64 KB heap. */
-export const OUTBOX_RECORDS_MAX = 48
-
-interface RamRecord extends OutboxRecord {
-    message: Buffer
-}
+/** A body of 232 bytes with the longest head and its tag takes 1 + 8 + 4 + 232 + 8. */
+export const RECORD_BYTES_MAX = 256
+/** The messages in RAM: 7 of the longest, with the two bytes of their length. */
+export const OUTBOX_BYTES_MAX = 2048
+/** Their names take 18 bytes each. */
+export const OUTBOX_RECORDS_MAX = 32
 
 export class RamOutbox implements Outbox {
-    records: RamRecord[] = []
     thinned = 0
     epoch = 0
     session = 0
     isHelloFirst = true
     newest: RecordName | undefined = undefined
+    list = new RecordList(OUTBOX_RECORDS_MAX)
+    private messages = new MessageRing(OUTBOX_BYTES_MAX)
+    private nextOrder = 0
 
     count(): number {
-        return this.records.length
+        return this.list.count
     }
     makeRoom(): void {
-        if (this.records.length < OUTBOX_RECORDS_MAX) return
-        const at = secondOldest(this.records)
-        this.records = this.records.filter((_, i) => i !== at)
-        this.thinned++
+        this.makeRoomFor(RECORD_BYTES_MAX)
     }
     push(name: RecordName, message: Buffer): void {
-        this.makeRoom()
-        this.records.push({
-            epoch: name.epoch,
-            session: name.session,
-            seq: name.seq,
-            type: name.type,
-            isSent: false,
-            message: message,
-        })
+        const { list, messages } = this
+        this.makeRoomFor(message.length)
+        list.add(list.freeRow(0), this.nextOrder, name, true)
+        messages.push(message)
+        this.nextOrder++
     }
     first(count: number): OutboxRecord[] {
-        return this.records.slice(0, count)
+        const records: OutboxRecord[] = []
+        for (let i = 0; i < count && i < this.list.count; i++) records.push(this.list.recordAt(i))
+        return records
     }
     messageOf(record: OutboxRecord): Buffer | undefined {
-        const found = this.records.find((one) => one.seq === record.seq)
-        return found === undefined ? undefined : found.message
+        const position = this.list.positionOf(record.order)
+        return position < 0 ? undefined : this.messages.messageAt(position)
+    }
+    markSent(record: OutboxRecord): void {
+        this.list.markSent(record.order)
     }
     release(ack: Ack): boolean {
-        const before = this.records.length
-        this.records = this.records.filter((record) => !isNamed(ack, record))
-        return this.records.length < before
+        const before = this.list.count
+        let at = this.list.nextNamed(ack, 0)
+        while (at >= 0) {
+            this.drop(at)
+            at = this.list.nextNamed(ack, at)
+        }
+        return this.list.count < before
     }
     unsend(): void {
-        for (const record of this.records) record.isSent = false
+        this.list.unsend()
     }
     hasSent(): boolean {
-        return this.records.some((record) => record.isSent)
+        return this.list.sent > 0
+    }
+    holds(type: number): boolean {
+        return this.list.nextOfType(type, 0) >= 0
     }
     holdsHello(): boolean {
-        return this.records.some((record) => record.type === MessageType.hello)
+        return this.holds(MessageType.hello)
     }
-}
 
-/** An ack names numbers of one session, whatever the epochs in which they were sealed. */
-export function isNamed(ack: Ack, record: RecordName): boolean {
-    return ack.session === record.session && acknowledges(ack, record.seq)
-}
-
-/**
- * What a full queue lets go of: the second-oldest, so that the ends of the stretch survive, and no
- * hello while there is anything else: without it the gateway could not place its session's records.
- */
-export function secondOldest(records: readonly RecordName[]): number {
-    for (let i = 1; i < records.length; i++) if (records[i].type !== MessageType.hello) return i
-    return 1
+    private makeRoomFor(length: number): void {
+        const { list, messages } = this
+        checkLength(length, OUTBOX_BYTES_MAX)
+        while (list.isFull() || !messages.fits(length)) {
+            this.drop(list.secondOldest(false))
+            this.thinned++
+        }
+    }
+    private drop(position: number): void {
+        this.list.remove(position)
+        this.messages.remove(position)
+    }
 }

@@ -20,18 +20,6 @@ export function drawSalt(hash: Hash, seed: SaltSeed): { salt: Buffer; pool: Buff
     const numbers = Buffer.alloc(8)
     putBigEndian(numbers, 0, seed.counter, 4)
     putBigEndian(numbers, 4, Math.floor(seed.uptimeMs), 4)
-    const digest = hash(joined([seed.random, seed.pool, numbers, seed.deviceId]))
-    return { salt: digest.slice(0, SALT_BYTES), pool: hash(joined([seed.pool, digest])) }
-}
-
-function joined(parts: Buffer[]): Buffer {
-    let length = 0
-    for (const part of parts) length += part.length
-    const all = Buffer.alloc(length)
-    let at = 0
-    for (const part of parts) {
-        all.set(part, at)
-        at += part.length
-    }
-    return all
+    const digest = hash([seed.random, seed.pool, numbers, seed.deviceId])
+    return { salt: digest.slice(0, SALT_BYTES), pool: hash([seed.pool, digest]) }
 }

@@ -46,10 +46,10 @@ export class SessionStore implements SessionMemory {
         private nvm: Nvm,
         hash: Hash,
     ) {
-        this.cells = new CellPair(nvm, hash, SESSION_CELLS_AT, SESSION_CELL_BYTES, STATE_BYTES)
-        this.cells.load()
-        const state = this.cells.content
-        if (state === undefined) return
+        this.cells = new CellPair(nvm, hash, SESSION_CELLS_AT, SESSION_CELL_BYTES)
+        const kept = this.cells.load()
+        if (kept.length === 0) return
+        const state = kept[0]
         this.counter = bigEndian(state, COUNTER, 4)
         this.salt = state.slice(SALT, SALT + SALT_BYTES)
         this.nextSeq = bigEndian(state, NEXT_SEQ, 4)

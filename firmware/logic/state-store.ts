@@ -8,8 +8,6 @@ import { STATE_CELL_BYTES, STATE_CELLS_AT } from "./nvm-layout.js"
 
 /** Of another version the rows mean something else. */
 const VERSION = 1
-const HEAD_BYTES = 8
-const CONTENT_BYTES = STATE_CELL_BYTES - HEAD_BYTES
 const ROWS_MAX = 32
 const NUMBERS_MAX = 64
 
@@ -24,13 +22,12 @@ export class NvmStateStore implements StateStore {
     private cells: CellPair
 
     constructor(nvm: Nvm, hash: Hash) {
-        this.cells = new CellPair(nvm, hash, STATE_CELLS_AT, STATE_CELL_BYTES, CONTENT_BYTES)
+        this.cells = new CellPair(nvm, hash, STATE_CELLS_AT, STATE_CELL_BYTES)
     }
 
     load(): number[][] {
-        this.cells.load()
-        const content = this.cells.content
-        return content === undefined ? [] : rowsOf(content)
+        const kept = this.cells.load()
+        return kept.length === 0 ? [] : rowsOf(kept[0])
     }
 
     save(rows: number[][]): boolean {
@@ -41,33 +38,22 @@ export class NvmStateStore implements StateStore {
             out.array(row.length)
             for (const value of row) out.int(value)
         }
-        const bytes = out.result()
-        if (2 + bytes.length > CONTENT_BYTES) return false
-        const content = Buffer.alloc(CONTENT_BYTES)
-        content[0] = bytes.length >> 8
-        content[1] = bytes.length & 255
-        content.set(bytes, 2)
-        return this.cells.store(content)
+        return this.cells.store(out.result())
     }
 }
 
-/** For boards without FRAM. */
+/** For boards without FRAM: a program asks once, at its start, when there could be nothing yet. */
 export class RamStateStore implements StateStore {
-    private rows: number[][] = []
-
     load(): number[][] {
-        return this.rows
+        return []
     }
-    save(rows: number[][]): boolean {
-        this.rows = rows
+    save(): boolean {
         return true
     }
 }
 
 function rowsOf(content: Buffer): number[][] {
-    const length = content[0] * 256 + content[1]
-    if (2 + length > content.length) return []
-    const reader = new CborReader(content.slice(2, 2 + length))
+    const reader = new CborReader(content)
     const rows: number[][] = []
     const count = reader.array() - 1
     if (reader.int() !== VERSION || count > ROWS_MAX) return []

@@ -198,7 +198,7 @@ export class Uplink {
             if (record.isSent) continue
             const message = this.outbox.messageOf(record)
             if (message === undefined) continue
-            record.isSent = true
+            this.outbox.markSent(record)
             this.sent++
             if (this.overdueAtMs === 0 || this.isPinging) this.overdueAtMs = nowMs + ANSWER_WAIT_MS
             this.isPinging = false

@@ -20,8 +20,6 @@ const CHUNK_BYTES = 64
 /** Chunks of one step: 10,000 of the machine's 131,072 steps without a rest. */
 const CHUNKS_A_STEP = 12
 const TRIES_MAX = 3
-/** Records looked through for an answer: more than a queue holds. */
-const RECORDS_MAX = 10000
 
 /**
  * Whether it is time: the answer is held, or has been waited for long enough. `atS` is the device's
@@ -30,8 +28,7 @@ const RECORDS_MAX = 10000
 export function isWipeDue(orders: Orders, outbox: Outbox, atS: number): boolean {
     if (orders.wipeByS < 0) return false
     if (atS >= orders.wipeByS) return true
-    const waiting = outbox.first(RECORDS_MAX)
-    return !waiting.some((record) => record.type === MessageType.response)
+    return !outbox.holds(MessageType.response)
 }
 
 /** Whether a wipe was begun and not ended: to be asked first at every boot, and carried on. */

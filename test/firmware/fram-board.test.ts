@@ -9,6 +9,7 @@ import { nextChainKey } from "../../protocol/keys.js"
 import { parseRelay } from "../../protocol/relay.js"
 import { cases } from "../support/cases.js"
 import { type BoardOptions, FramBoard } from "../support/fram-board.js"
+import { recordsOf } from "../support/records-of.js"
 import { seededBytes } from "../support/seeded-bytes.js"
 
 const DEVICE = Buffer.from("00112233445566aa", "hex")
@@ -44,7 +45,7 @@ function hold(board: FramBoard, ack: Ack): void {
     board.session.noteHeld(ack)
 }
 function seqsOf(board: FramBoard): number[] {
-    return board.outbox.records.map(({ seq }) => seq)
+    return recordsOf(board.outbox).map(({ seq }) => seq)
 }
 
 describe("a session on a board with FRAM", () => {
@@ -59,7 +60,7 @@ describe("a session on a board with FRAM", () => {
         expect(board.memory.salt.toString("hex")).toBe(salt)
         expect(board.memory.counter).toBe(1)
         expect(seqsOf(board)).toEqual([0, 1, 2, 3, 4, 5])
-        expect(board.outbox.records.filter(({ type }) => type === 1)).toHaveLength(1)
+        expect(recordsOf(board.outbox).filter(({ type }) => type === 1)).toHaveLength(1)
     })
 
     it("is told of by another hello when a reset was not planned, under the same salt", () => {
@@ -68,7 +69,7 @@ describe("a session on a board with FRAM", () => {
         board.session.post(TELEMETRY, Buffer.from([1]))
         board.boot(false)
         expect(board.memory.counter).toBe(1)
-        expect(board.outbox.records.map(({ type, seq }) => [type, seq])).toEqual([
+        expect(recordsOf(board.outbox).map(({ type, seq }) => [type, seq])).toEqual([
             [1, 0],
             [TELEMETRY, 1],
             [1, 2],
@@ -103,7 +104,7 @@ describe("a session on a board with FRAM", () => {
         }
         board.session.post(TELEMETRY, Buffer.from([1]))
         expect(board.memory.counter).toBe(2)
-        expect(board.outbox.records.map(({ session, seq }) => [session, seq])).toEqual([
+        expect(recordsOf(board.outbox).map(({ session, seq }) => [session, seq])).toEqual([
             [1, 0],
             [2, 0],
             [2, 1],
@@ -285,7 +286,7 @@ describe("an epoch", () => {
         board.boot()
         expect(board.keys.keys.epoch).toBe(0)
         // What the other device had queued is gone; a session of its own has begun.
-        expect(board.outbox.records.map(({ type }) => type)).toEqual([1])
+        expect(recordsOf(board.outbox).map(({ type }) => type)).toEqual([1])
     })
 
     it("survives the decay of one key cell, and says so when both are gone and the bench's too", () => {
@@ -308,7 +309,7 @@ describe("the queue in FRAM", () => {
         board.boot()
         for (let i = 0; i < board.outbox.slots + 5; i++)
             board.session.post(TELEMETRY, Buffer.from([i]))
-        const records = board.outbox.records
+        const records = recordsOf(board.outbox)
         expect(records).toHaveLength(board.outbox.slots)
         expect(records.filter(({ type }) => type === 1).map(({ session }) => session)).toEqual([
             1, 2,
@@ -317,7 +318,7 @@ describe("the queue in FRAM", () => {
         expect(thinned).toBe(7)
         board.boot()
         expect(board.outbox.thinned).toBe(thinned)
-        expect(board.outbox.records.map(({ seq }) => seq)).toEqual(records.map(({ seq }) => seq))
+        expect(recordsOf(board.outbox).map(({ seq }) => seq)).toEqual(records.map(({ seq }) => seq))
     })
 
     it("drops what the memory has lost and sends the rest", () => {

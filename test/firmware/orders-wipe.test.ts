@@ -108,7 +108,7 @@ describe("the time of a wipe", () => {
         expect(isWipeDue(ordered, outbox, 700)).toBe(true)
         const ack = { kind: "ack" as const, epoch: 0, session: 1, seq, earlier: 0 }
         outbox.release({ ...ack, isBaseUnknown: false })
-        expect(outbox.records.length).toBeGreaterThan(10)
+        expect(outbox.count()).toBeGreaterThan(10)
         expect(isWipeDue(ordered, outbox, 100)).toBe(true)
     })
 })

@@ -2,6 +2,7 @@
 
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
+import { CELL_HEAD_BYTES } from "../../firmware/logic/cell-pair.js"
 import {
     fencesIn,
     findFence,
@@ -64,6 +65,7 @@ describe("an order", () => {
         ["hold", CommandKind.hold, [60], [60], "settings"],
         ["hold, as the profile has it", CommandKind.hold, [AS_PROFILE], [600], "settings"],
         ["report", CommandKind.report, [], [], "report"],
+        ["self-test", CommandKind.selfTest, [], [], "self-test"],
         ["profile", CommandKind.profile, [ProfileNumber.longLife], [3], "settings"],
         ["bounds", CommandKind.bounds, [50, AS_PROFILE], [50, 10], "settings"],
         ["heartbeat", CommandKind.heartbeat, [900], [900], "settings"],
@@ -347,7 +349,7 @@ describe("orders in memory", () => {
             { numRuns: cases(100, 10_000) },
         )
         expect(packOrders(fullestOrders())).toHaveLength(ORDERS_BYTES_MAX)
-        expect(ORDERS_BYTES_MAX).toBeLessThanOrEqual(ORDER_CELL_BYTES - 8)
+        expect(ORDERS_BYTES_MAX).toBeLessThanOrEqual(ORDER_CELL_BYTES - CELL_HEAD_BYTES)
     })
 
     it("of another version, or cut, are none", () => {

@@ -1,7 +1,8 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { FixLog, ramFixLog } from "../../firmware/logic/fix-log.js"
-import { FIX_LOG_AT, SLOTS_AT } from "../../firmware/logic/nvm-layout.js"
+import { RamNvm } from "../../firmware/logic/nvm.js"
+import { FIX_LOG_AT, FIX_LOG_BYTES, SLOTS_AT } from "../../firmware/logic/nvm-layout.js"
 import { SLOT_BYTES } from "../../firmware/logic/nvm-outbox.js"
 import { Reporter } from "../../firmware/logic/reporter.js"
 import { NvmStateStore } from "../../firmware/logic/state-store.js"
@@ -15,6 +16,7 @@ import { Fram } from "../../simulator/chips/fram.js"
 import { cases } from "../support/cases.js"
 import { ChipNvm, FramBoard, sha256 } from "../support/fram-board.js"
 import { aFix } from "../support/host-tracker.js"
+import { recordsOf } from "../support/records-of.js"
 import { seededBytes } from "../support/seeded-bytes.js"
 
 const SOAK_WAIT_MS = 600_000
@@ -53,7 +55,7 @@ function isReadAlone(body: Buffer): boolean {
 
 describe("the reporter", () => {
     it("puts every fix into one body, in order, and none before it is full or due", () => {
-        const reporter = new Reporter(ramFixLog(sha256), 5)
+        const reporter = new Reporter(new FixLog(new RamNvm(FIX_LOG_BYTES), sha256, 0), 5)
         const bodies: Buffer[] = []
         for (let n = 5; n < 205; n++) {
             expect(reporter.add(fixAt(n))).toBe(true)
@@ -243,7 +245,7 @@ describe("what the decisions remember", () => {
 /** Every fix in the records of a board's queue, by number; `salts` by session. */
 function fixesOf(board: FramBoard, salts: ReadonlyMap<number, Buffer>): Map<number, Fix> {
     const fixes = new Map<number, Fix>()
-    for (const record of board.outbox.records) {
+    for (const record of recordsOf(board.outbox)) {
         if (record.type !== MessageType.telemetry) continue
         const message = board.outbox.messageOf(record)!
         const relay = parseRelay(message)

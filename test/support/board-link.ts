@@ -22,9 +22,9 @@ export class BoardLink {
     /** Runs until the gateway holds everything. Throws when that takes longer than `waitMs`. */
     async drain(waitMs = 10_000): Promise<void> {
         const startedAtMs = performance.now()
-        while (this.board.outbox.records.length > 0) {
+        while (this.board.outbox.count() > 0) {
             if (performance.now() - startedAtMs > waitMs)
-                throw new Error(`${this.board.outbox.records.length} records are left`)
+                throw new Error(`${this.board.outbox.count()} records are left`)
             this.tell({ what: "wake" })
             await new Promise((resolve) => setTimeout(resolve, WAKE_MS))
         }

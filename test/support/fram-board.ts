@@ -6,6 +6,7 @@ import { FixLog } from "../../firmware/logic/fix-log.js"
 import { KeyStore } from "../../firmware/logic/key-store.js"
 import type { Nvm } from "../../firmware/logic/nvm.js"
 import { NvmOutbox } from "../../firmware/logic/nvm-outbox.js"
+import { RECORDS_MAX } from "../../firmware/logic/record-list.js"
 import { Reporter } from "../../firmware/logic/reporter.js"
 import { Session } from "../../firmware/logic/session.js"
 import { SessionStore } from "../../firmware/logic/session-store.js"
@@ -15,7 +16,8 @@ import { type Aead, MessageType } from "../../protocol/envelope.js"
 import { encodeHello } from "../../protocol/hello.js"
 import { Fram } from "../../simulator/chips/fram.js"
 
-export const sha256 = (data: Buffer): Buffer => createHash("sha256").update(data).digest()
+export const sha256 = (parts: Buffer[]): Buffer =>
+    createHash("sha256").update(Buffer.concat(parts)).digest()
 
 /** Memory in the chip, reached as the driver reaches it. */
 export class ChipNvm implements Nvm {
@@ -68,6 +70,7 @@ export class FramBoard {
         this.keys = new KeyStore(nvm, sha256, nodeHkdf, deviceId, chain)
         this.memory = new SessionStore(nvm, sha256)
         this.outbox = new NvmOutbox(nvm, sha256)
+        this.outbox.find(RECORDS_MAX)
         this.fixes = new FixLog(nvm, sha256)
         this.state = new NvmStateStore(nvm, sha256)
         if (this.keys.isNew) {
