@@ -1,5 +1,6 @@
 // Which parts a node measures with, by which rules, and one round of measuring.
 
+import { bitOf } from "../../protocol/bytes.js"
 import type { SampleRule } from "./sampling.js"
 import type { Measured, SensorPart } from "./sensor-part.js"
 import { defaultRule } from "./sensor-settings.js"
@@ -21,6 +22,18 @@ export async function fittedParts(parts: SensorPart[], rules: SampleRule[]): Pro
         if (missed !== undefined) fitted.push(missed)
     }
     return fitted
+}
+
+/** `parts` among `all`, as bits: bit i for part i. */
+export function partsMask(all: SensorPart[], parts: SensorPart[]): number {
+    let mask = 0
+    for (let i = 0; i < all.length; i++) if (parts.indexOf(all[i]) >= 0) mask += 2 ** i
+    return mask
+}
+
+/** Those of `all` that a mask names. */
+export function partsIn(all: SensorPart[], mask: number): SensorPart[] {
+    return all.filter((_, i) => bitOf(mask, i) === 1)
 }
 
 /** What the bench has set, and the defaults for what else the parts give; but nothing that is `off`. */

@@ -2,10 +2,9 @@
 // enough, and at once where a threshold was crossed. What crossed a threshold, and a part that fails
 // or works again, is told by an event besides, once.
 
-import { type Instant, UPTIME_DS_MAX } from "../../protocol/body.js"
 import { MessageType } from "../../protocol/envelope.js"
 import { type DeviceEvent, EventKind, encodeEvent } from "../../protocol/event.js"
-import { READING_SIDE_EVENT, ReadingBatchWriter } from "../../protocol/reading.js"
+import { READING_SIDE_EVENT } from "../../protocol/reading.js"
 import { StatusFault } from "../../protocol/status.js"
 import {
     isSampleDue,
@@ -17,23 +16,17 @@ import {
     sampleMemoryOf,
     sampleRow,
 } from "./sampling.js"
+import { batchOf, OpenBatch } from "./sensor-batch.js"
+import { instantOf, type Moment } from "./sensor-moment.js"
 import type { Measured } from "./sensor-part.js"
-
-/** Now, on the clocks that a board has. */
-export interface Moment {
-    /** Device clock: seconds since the battery was fitted. */
-    atS: number
-    /** Tenths of a second since boot. */
-    uptimeDs: number
-    /** Tenths of a second of UTC; undefined while the node has no time. */
-    timeDs: number | undefined
-}
 
 /** A body to be sealed, and as what. */
 export interface Post {
     /** A MessageType. */
     type: number
     body: Buffer
+    /** Of a body of readings, what `batchRows` gave of it: so the node knows whether it went out. */
+    batch: number[][]
 }
 
 export class SensorReporter {
@@ -41,9 +34,7 @@ export class SensorReporter {
     holdS: number
     private rules: SampleRule[]
     private memories: SampleMemory[]
-    private batch: ReadingBatchWriter | undefined = undefined
-    private openedAtS = 0
-    private openedAtDs = 0
+    private batch: OpenBatch | undefined = undefined
     private isHurried = false
 
     /** `rows`: what `rows()` gave before a sleep, in any order; rows of other quantities are dropped. */
@@ -66,10 +57,28 @@ export class SensorReporter {
 
     /** When `dueQuantities` or `due` has something next; undefined for a node that measures nothing. */
     nextAtS(): number | undefined {
-        let nextAtS = this.batch === undefined ? undefined : this.openedAtS + this.holdS
+        const sampleAtS = this.sampleAtS()
+        const closeAtS = this.closeAtS()
+        if (closeAtS === undefined) return sampleAtS
+        return sampleAtS === undefined ? closeAtS : Math.min(sampleAtS, closeAtS)
+    }
+
+    /** When the next sample is due; undefined for a node that measures nothing. */
+    sampleAtS(): number | undefined {
+        let nextAtS: number | undefined
         for (const memory of this.memories)
             if (nextAtS === undefined || memory.dueAtS < nextAtS) nextAtS = memory.dueAtS
         return nextAtS
+    }
+
+    /** When the first reading will have waited long enough; undefined where none waits. */
+    closeAtS(): number | undefined {
+        return this.batch === undefined ? undefined : this.batch.openedAtS + this.holdS
+    }
+
+    /** This quantity is to be measured at once, whatever its rule says. */
+    hasten(quantity: number): void {
+        for (const memory of this.memories) if (memory.quantity === quantity) memory.dueAtS = -1
     }
 
     /**
@@ -101,15 +110,27 @@ export class SensorReporter {
             const full = this.add(rule.quantity, memory.last, moment)
             if (full !== undefined) posts.push(full)
         }
-        if (isUrgent) this.close(posts)
+        if (isUrgent) this.close(posts, moment)
         return posts
     }
 
     /** The body whose time has come. */
-    due(atS: number): Post[] {
+    due(moment: Moment): Post[] {
         const posts: Post[] = []
-        const waitedS = atS - this.openedAtS
-        if (waitedS >= this.holdS || waitedS < 0) this.close(posts)
+        const closeAtS = this.closeAtS()
+        // The second: the clock has gone back.
+        if (
+            closeAtS !== undefined &&
+            (moment.atS >= closeAtS || closeAtS - moment.atS > this.holdS)
+        )
+            this.close(posts, moment)
+        return posts
+    }
+
+    /** What waits for company waits no longer. */
+    flush(moment: Moment): Post[] {
+        const posts: Post[] = []
+        this.close(posts, moment)
         return posts
     }
 
@@ -121,6 +142,16 @@ export class SensorReporter {
     /** Nothing waits in here that a reset would lose. */
     isEmpty(): boolean {
         return this.batch === undefined
+    }
+
+    /** What waits in here, as rows that outlive a sleep; none where nothing waits or it cannot. */
+    batchRows(): number[][] {
+        return this.batch === undefined ? [] : this.batch.rows()
+    }
+
+    /** Goes on with what `batchRows` gave before a sleep. */
+    restore(rows: number[][]): void {
+        this.batch = batchOf(rows)
     }
 
     /** Some part fails. */
@@ -146,27 +177,24 @@ export class SensorReporter {
     /** The body that had to close to make room, or undefined. */
     private add(quantity: number, value: number, moment: Moment): Post | undefined {
         const open = this.batch
-        const afterDs = moment.uptimeDs - this.openedAtDs
-        if (open?.add({ quantity: quantity, afterDs: afterDs, value: value })) return undefined
-        const batch = new ReadingBatchWriter(instantOf(moment))
-        batch.add({ quantity: quantity, afterDs: 0, value: value })
+        if (open?.add(quantity, value, moment)) return undefined
+        const batch = new OpenBatch(moment)
+        batch.add(quantity, value, moment)
         this.batch = batch
-        this.openedAtS = moment.atS
-        this.openedAtDs = moment.uptimeDs
-        if (open === undefined) return undefined
-        return { type: MessageType.telemetry, body: open.body() }
+        return open === undefined ? undefined : postOf(open, moment)
     }
 
-    private close(posts: Post[]): void {
+    private close(posts: Post[], moment: Moment): void {
         const open = this.batch
         if (open === undefined) return
         this.batch = undefined
-        posts.push({ type: MessageType.telemetry, body: open.body() })
+        posts.push(postOf(open, moment))
     }
 }
 
-export function instantOf(moment: Moment): Instant {
-    return { timeDs: moment.timeDs, uptimeDs: Math.min(moment.uptimeDs, UPTIME_DS_MAX) }
+function postOf(batch: OpenBatch, moment: Moment): Post {
+    const body = batch.close(moment)
+    return { type: MessageType.telemetry, body: body, batch: batch.rows() }
 }
 
 function eventPost(moment: Moment, kind: number, args: number[]): Post {
@@ -176,7 +204,7 @@ function eventPost(moment: Moment, kind: number, args: number[]): Post {
         event: kind,
         args: args,
     }
-    return { type: MessageType.event, body: encodeEvent(event) }
+    return { type: MessageType.event, body: encodeEvent(event), batch: [] }
 }
 
 function valueIn(measured: Measured[], quantity: number): number | undefined {

@@ -22,6 +22,16 @@ import type { SessionMemory } from "./session-memory.js"
 
 const RANDOM_BYTES = 32
 const DAY_S = 86400
+/** No record has this number. */
+const NO_SEQ = -1
+
+/** What the gateway says of the time [P-E34]. */
+export interface ToldTime {
+    /** Whole seconds, rounded down. */
+    utcS: number
+    /** From the making of the hello to the ack that tells. */
+    roundTripMs: number
+}
 
 export interface SessionParts {
     aead: Aead
@@ -32,15 +42,18 @@ export interface SessionParts {
     keys: KeyMemory
     memory: SessionMemory
     outbox: Outbox
-    /** The body of the hello for a session counter. */
-    hello: (session: number) => Buffer
+    /** The body of the hello for a session counter. `isAsking`: nothing began, it asks for the time. */
+    hello: (session: number, isAsking: boolean) => Buffer
 }
 
 export class Session {
-    /** UTC in seconds at `timeAtMs` of this boot; 0 until a fix has told. */
+    /** UTC in seconds at `timeAtMs` of this boot; 0 until somebody has told. */
     private timeS = 0
     private timeAtMs = 0
     private hasGreeted = false
+    /** The newest hello of this start, until its ack has come, and when it was made. */
+    private helloSeq = NO_SEQ
+    private helloAtMs = 0
 
     constructor(private parts: SessionParts) {}
 
@@ -84,8 +97,30 @@ export class Session {
         if (this.hasGreeted) return
         const { memory, outbox } = this.parts
         const isKnown = memory.isHelloHeld || outbox.holdsHello()
-        if (!isPlanned || !isKnown) this.postHello()
+        if (!isPlanned || !isKnown) this.postHello(false)
         this.hasGreeted = true
+    }
+
+    /**
+     * Asks the gateway for the time by a hello that tells of no reset [P-E35]. False while one of this
+     * start waits in the queue: that one asks already.
+     */
+    askTime(): boolean {
+        if (this.helloSeq !== NO_SEQ && this.parts.outbox.holdsHello()) return false
+        this.postHello(true)
+        return true
+    }
+
+    /**
+     * What an ack for us says of the time; undefined unless it is that of the hello which was made last
+     * since this start. To be called once for each ack, when it comes.
+     */
+    timeIn(ack: Ack): ToldTime | undefined {
+        const isAnswer = ack.session === this.parts.memory.counter && ack.seq === this.helloSeq
+        if (!isAnswer) return undefined
+        this.helloSeq = NO_SEQ
+        if (ack.utcS === undefined) return undefined
+        return { utcS: ack.utcS, roundTripMs: this.parts.uptimeMs() - this.helloAtMs }
     }
 
     /** Seals a body and puts it into the outbox. The answer is the record's number. */
@@ -101,7 +136,7 @@ export class Session {
     }
 
     /**
-     * Notes what a fix says of the time, in seconds of UTC. True when the epoch has turned with it:
+     * Notes what a fix or the gateway says of the time, in seconds of UTC. True when the epoch has turned with it:
      * the handle and the password have changed, and the connection has to be made anew.
      */
     noteTime(utcS: number): boolean {
@@ -177,13 +212,15 @@ export class Session {
         memory.begin(counter, drawn.salt)
         outbox.thinned = 0
         this.follow()
-        this.postHello()
+        this.postHello(false)
     }
 
-    private postHello(): void {
+    private postHello(isAsking: boolean): void {
         const seq = this.nextSeq()
         if (seq === undefined) throw new Error("no number could be reserved for the hello")
-        this.seal(MessageType.hello, seq, this.parts.hello(this.parts.memory.counter))
+        this.seal(MessageType.hello, seq, this.parts.hello(this.parts.memory.counter, isAsking))
+        this.helloSeq = seq
+        this.helloAtMs = this.parts.uptimeMs()
     }
 
     private nextSeq(): number | undefined {

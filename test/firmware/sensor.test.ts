@@ -9,9 +9,10 @@ import { isRestartDue } from "../../firmware/logic/daily-restart.js"
 import type { I2cBus } from "../../firmware/logic/i2c-bus.js"
 import { SampleFault, type SampleRule } from "../../firmware/logic/sampling.js"
 import { GaugePart } from "../../firmware/logic/sensor-gauge.js"
+import type { Moment } from "../../firmware/logic/sensor-moment.js"
 import type { Measured, SensorPart } from "../../firmware/logic/sensor-part.js"
 import { fittedParts, measureParts, rulesFor } from "../../firmware/logic/sensor-parts.js"
-import { type Moment, type Post, SensorReporter } from "../../firmware/logic/sensor-reporter.js"
+import { type Post, SensorReporter } from "../../firmware/logic/sensor-reporter.js"
 import { defaultRule, RULE_DEFAULTS, ruleOf } from "../../firmware/logic/sensor-settings.js"
 import { statusBody } from "../../firmware/logic/sensor-status.js"
 import { Side } from "../../firmware/logic/threshold.js"
@@ -88,11 +89,11 @@ describe("the reporter", () => {
             const due = reporter.dueQuantities(atS)
             expect(due).toEqual([temperature, humidity])
             const posts = reporter.take(due, values({ 1: celsius, 2: 40 }), at(atS))
-            expect([...posts, ...reporter.due(atS)]).toEqual([])
+            expect([...posts, ...reporter.due(at(atS))]).toEqual([])
         }
         expect(reporter.isEmpty()).toBe(false)
         expect(reporter.nextAtS()).toBe(300)
-        const posts = reporter.due(360)
+        const posts = reporter.due(at(360))
         expect(posts).toHaveLength(1)
         expect(readingsIn(posts)).toEqual([
             { quantity: temperature, value: 2100, atDs: 600 },
@@ -174,7 +175,7 @@ describe("the reporter", () => {
                 for (const { stepS, celsius, lux, open } of steps) {
                     atS += stepS
                     const given = { 1: celsius, 4: lux, 14: open }
-                    posts.push(...reporter.due(atS))
+                    posts.push(...reporter.due(at(atS)))
                     posts.push(
                         ...reporter.take(reporter.dueQuantities(atS), values(given), at(atS)),
                     )
@@ -184,7 +185,7 @@ describe("the reporter", () => {
                         expected.push({ quantity, value, atDs: atS * 10 })
                     }
                 }
-                posts.push(...reporter.due(atS + holdS + 1))
+                posts.push(...reporter.due(at(atS + holdS + 1)))
                 expect(reporter.isEmpty()).toBe(true)
                 const key = (one: { quantity: number; atDs: number }) =>
                     one.quantity * 1e9 + one.atDs
@@ -203,7 +204,7 @@ describe("the reporter", () => {
             reporter.take([temperature], values({ 1: (i % 2) * 20_000 - 10_000 }), at(i + 1)),
         ).flat()
         expect(posts.length).toBeGreaterThanOrEqual(200 / READINGS_MAX - 1)
-        posts.push(...reporter.due(2e6))
+        posts.push(...reporter.due(at(2e6)))
         expect(readingsIn(posts)).toHaveLength(200)
     })
 })
@@ -425,7 +426,9 @@ describe("drivers, against the chips", () => {
 it("a status tells what is wrong with the node, and leaves out what is not known", () => {
     const state = {
         batteryMv: undefined,
+        queued: 2,
         thinned: 3,
+        boots: 9,
         resetCause: 1,
         programHash: Buffer.alloc(32, 7),
         hasSensorFault: true,
@@ -435,7 +438,7 @@ it("a status tells what is wrong with the node, and leaves out what is not known
     const faults =
         StatusFault.sensor + StatusFault.noFram + StatusFault.exception + StatusFault.noTime
     const status = decodeStatus(statusBody(state, at(60)))
-    expect(status).toMatchObject({ thinned: 3, resetCause: 1, faults })
+    expect(status).toMatchObject({ queued: 2, thinned: 3, boots: 9, resetCause: 1, faults })
     expect(status).toMatchObject({ batteryMv: undefined, programHash: Buffer.alloc(8, 7) })
     const healthy = statusBody(
         {

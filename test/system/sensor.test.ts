@@ -1,127 +1,52 @@
 // The sensor node as its chip would run it: the program's bytecode in virtual time, its parts on the
 // emulated bus, a real broker over real TCP, and what the ledger then holds.
 
-import { randomBytes } from "node:crypto"
 import { expect, it } from "vitest"
-import { nodeAead } from "../../gateway/adapters/crypto/node-crypto.js"
+import { nodeAead, nodeHkdf } from "../../gateway/adapters/crypto/node-crypto.js"
 import type { Gateway } from "../../gateway/main.js"
 import { MessageType, openEnvelope, parseEnvelope } from "../../protocol/envelope.js"
 import { decodeEvent, EventKind } from "../../protocol/event.js"
+import { epochKeys, nextChainKey } from "../../protocol/keys.js"
 import { QuantityNumber, quantityOf } from "../../protocol/quantity.js"
 import { decodeReadings, READING_SIDE_EVENT } from "../../protocol/reading.js"
 import { decodeStatus, StatusFault } from "../../protocol/status.js"
 import { unixMs } from "../../protocol/units.js"
-import { ADS1115_ADDRESS, Ads1115 } from "../../simulator/chips/ads1115.js"
-import { BME680_ADDRESS, Bme680 } from "../../simulator/chips/bme680.js"
-import type { Environment } from "../../simulator/chips/environment.js"
-import { FRAM_ADDRESS, Fram } from "../../simulator/chips/fram.js"
-import { type I2cChip, i2cBus } from "../../simulator/chips/i2c-bus.js"
-import { LTR390_ADDRESS, Ltr390 } from "../../simulator/chips/ltr390.js"
-import { MAX17048_ADDRESS, Max17048 } from "../../simulator/chips/max17048.js"
-import { boardPins, type PinLevel } from "../../simulator/chips/pins.js"
-import { SHTC3_ADDRESS, Shtc3 } from "../../simulator/chips/shtc3.js"
+import { LTR390_ADDRESS } from "../../simulator/chips/ltr390.js"
+import { SHTC3_ADDRESS } from "../../simulator/chips/shtc3.js"
 import { VirtualClock } from "../../simulator/vm/clock.js"
-import { buildFlashStore } from "../../simulator/vm/flash-store.js"
-import { Machine } from "../../simulator/vm/machine.js"
 import { TcpNetwork } from "../../simulator/vm/tcp-network.js"
 import { aCase, DEVICE_ID } from "../support/case.js"
+import { CONTACT_PIN, SensorNode, type SensorNodeOptions } from "../support/sensor-node.js"
 import { testGateway } from "../support/test-gateway.js"
-import { deviceProgram } from "../support/tracker-program.js"
 
 const START_MS = Date.UTC(2031, 0, 15, 6, 0, 0)
 const ALL_TIME = { fromMs: unixMs(0), toMs: unixMs(4e12) }
-const CONTACT_PIN = 4
 const HOLD_S = 30
-/** ROM and bootloader. */
-const REBOOT_MS = 350
 const TEST_WAIT_MS = 120_000
 
-/** A board at a fixed site, and the world around it. */
-class Node {
-    readonly air: Environment = {
-        temperatureC: 21.5,
-        humidityPercent: 45,
-        pressurePa: 95_650,
-        illuminanceLux: 320,
-        uvIndex: 0,
-    }
-    soundDba = 48
-    contact: PinLevel = 0
-    readonly battery = { millivolts: 3600, percent: 60, temperatureC: 20 }
-    readonly complaints: string[] = []
-    readonly fram = new Fram()
-    private readonly clock = new VirtualClock(START_MS)
-    private readonly network = new TcpNetwork(this.clock)
-    private readonly chips = new Map<number, I2cChip>()
-    private readonly machine: Machine
+/** A node on a gateway's own broker, over real TCP. */
+function nodeOn(
+    gateway: Gateway,
+    clock: VirtualClock,
+    settings: SensorNodeOptions["settings"] = {},
+): SensorNode {
+    const network = new TcpNetwork(clock)
+    return new SensorNode({
+        clock,
+        network,
+        chainKey: gateway.provision(DEVICE_ID),
+        brokerPort: gateway.mqttPort,
+        settings: { hold: HOLD_S * 1000, contactpin: CONTACT_PIN, ...settings },
+        settle: () => network.settle(),
+    })
+}
 
-    /** `settings` go into the board's store beside the device's own. */
-    constructor(gateway: Gateway, settings: Record<string, number | (number | null)[]> = {}) {
-        const options = { clock: this.clock, environment: () => this.air }
-        const volts = (input: number) => (input === 0 ? this.soundDba / 50 : 0)
-        const powered: [number, I2cChip & { powerOn(): void }][] = [
-            [SHTC3_ADDRESS, new Shtc3(options)],
-            [BME680_ADDRESS, new Bme680(options)],
-            [LTR390_ADDRESS, new Ltr390(options)],
-            [ADS1115_ADDRESS, new Ads1115({ clock: this.clock, volts })],
-            [MAX17048_ADDRESS, new Max17048({ clock: this.clock, battery: () => this.battery })],
-        ]
-        for (const [address, chip] of powered) {
-            chip.powerOn()
-            this.chips.set(address, chip)
-        }
-        this.chips.set(FRAM_ADDRESS, this.fram)
-        const bus = i2cBus(this.chips)
-        const pins = boardPins(new Map([[CONTACT_PIN, () => this.contact]]))
-        this.machine = new Machine({
-            clock: this.clock,
-            network: this.network,
-            chipId: DEVICE_ID,
-            flash: buildFlashStore(deviceProgram("firmware/sensor.devs"), {
-                did: DEVICE_ID,
-                chain: gateway.provision(DEVICE_ID).toString("hex"),
-                host: "127.0.0.1",
-                port: gateway.mqttPort,
-                hold: HOLD_S * 1000,
-                contactpin: CONTACT_PIN,
-                // The store keeps JSON; its builder's type names what trackers have of it.
-                ...(settings as Record<string, number>),
-            }),
-            randomBytes,
-            onTwin: (topic, data) => {
-                bus(topic, data)
-                pins(topic, data)
-            },
-            onLog: (line) => {
-                if (/^!|^\s*at |panic|exception|sensors:|settings:/i.test(line))
-                    this.complaints.push(line)
-            },
-            onStopped: (reason) => {
-                this.stops.push(reason)
-                this.clock.after(REBOOT_MS, () => this.machine.boot())
-            },
-        })
-        this.machine.boot()
-    }
-    /** How the program ended by itself, each time. */
-    readonly stops: string[] = []
-
-    async runTo(seconds: number): Promise<void> {
-        await this.clock.runUntil(START_MS + seconds * 1000, () => this.network.settle())
-    }
-    restart(): void {
-        this.machine.powerOff()
-        this.machine.boot()
-    }
-    /** The part falls off the bus. */
-    unplug(address: number): I2cChip {
-        const chip = this.chips.get(address)!
-        this.chips.delete(address)
-        return chip
-    }
-    plug(address: number, chip: I2cChip): void {
-        this.chips.set(address, chip)
-    }
+/** A gateway and a node on it, with one clock for both. */
+async function bothOf(settings: SensorNodeOptions["settings"] = {}) {
+    const clock = new VirtualClock(START_MS)
+    const world = { clock: { nowMs: () => unixMs(Math.floor(clock.nowMs)) } }
+    const gateway = await testGateway(aCase(), undefined, undefined, world)
+    return { gateway, clock, node: nodeOn(gateway, clock, settings) }
 }
 
 interface Told {
@@ -131,14 +56,26 @@ interface Told {
     hellos: number
 }
 
+/** What the device sealed with in an epoch. */
+function upKeyOf(gateway: Gateway, epoch: number): Buffer {
+    const deviceId = Buffer.from(DEVICE_ID, "hex")
+    let chain = gateway.provision(DEVICE_ID)
+    for (let before = 0; before < epoch; before++) chain = nextChainKey(nodeHkdf, chain, deviceId)
+    return epochKeys(nodeHkdf, chain, deviceId, epoch).up
+}
+
 /** Everything in the ledger, opened and decoded. Times are seconds of uptime. */
 function toldBy(gateway: Gateway): Told {
     const told: Told = { readings: [], events: [], faults: [], hellos: 0 }
-    const keys = gateway.keysOf(DEVICE_ID)!
-    for (const { message, session } of gateway.ledger.after(0, 10_000)) {
+    for (const { message, session, epoch } of gateway.ledger.after(0, 10_000)) {
         const envelope = parseEnvelope(message)
         if (envelope.kind === "reject") throw new Error(envelope.reason)
-        const body = openEnvelope(nodeAead, keys.up, envelope, Buffer.from(session, "hex"))!
+        const body = openEnvelope(
+            nodeAead,
+            upKeyOf(gateway, epoch),
+            envelope,
+            Buffer.from(session, "hex"),
+        )!
         if (envelope.type === MessageType.hello) told.hellos++
         else if (envelope.type === MessageType.event) {
             const event = decodeEvent(body)
@@ -167,8 +104,7 @@ function valuesOf({ readings }: Told, quantity: QuantityNumber): number[] {
 it(
     "every quantity arrives, in its unit, when it changes beyond its band and not when it does not",
     async () => {
-        const gateway = await testGateway(aCase())
-        const node = new Node(gateway)
+        const { gateway, node } = await bothOf()
         await node.runTo(400)
         node.air.temperatureC = 21.6
         node.soundDba = 49
@@ -205,8 +141,7 @@ it(
 it(
     "a contact that opens is told at once, and a part that falls off the bus once",
     async () => {
-        const gateway = await testGateway(aCase())
-        const node = new Node(gateway)
+        const { gateway, node } = await bothOf()
         await node.runTo(100)
         const before = gateway.ledger.count()
         node.contact = 1
@@ -241,8 +176,7 @@ it(
 it(
     "without the SHTC3 the BME680 stands in, and a reset goes on where the node was",
     async () => {
-        const gateway = await testGateway(aCase())
-        const node = new Node(gateway)
+        const { gateway, node } = await bothOf()
         node.unplug(SHTC3_ADDRESS)
         await node.runTo(300)
         node.restart()
@@ -265,8 +199,7 @@ it(
 it(
     "rules of the bench hold, one that is none is named and passed over",
     async () => {
-        const gateway = await testGateway(aCase())
-        const node = new Node(gateway, {
+        const { gateway, node } = await bothOf({
             q1: [10, 5, 0, 60, 0, null, null, 2600, 2800],
             q2: [],
             q4: [0, 5, 0, 60, 0, null, null, null, null],
@@ -293,18 +226,18 @@ it(
 it(
     "once a day, with nothing in its queue, the program starts anew and goes on",
     async () => {
-        const gateway = await testGateway(aCase())
         // Looked at now and then, so that a day passes quickly.
-        const node = new Node(gateway, {
+        const { gateway, node } = await bothOf({
+            rest: 0,
             q1: [600, 20, 0, 7200, 0, null, null, null, null],
             ...{ q2: [], q4: [], q5: [], q14: [], q15: [] },
         })
         await node.runTo(100_000)
         await gateway.settled()
 
-        expect(node.stops).toEqual(["exit 0"])
+        expect(node.starts.map(({ cause }) => cause)).toEqual(["power", "reboot"])
         const told = toldBy(gateway)
-        expect(told.hellos).toBe(2)
+        expect(told.hellos).toBe(1)
         // At the start, and then every two hours, whether in the first day or the second.
         const temperatures = told.readings.filter(
             ({ quantity }) => quantity === QuantityNumber.temperature,
