@@ -47,10 +47,11 @@ async function measure(batch: number): Promise<void> {
     const intakeUs = await cpuUs(async () => {
         const device = { deviceId: DEVICE_ID, keys }
         const receivedAtMs = unixMs(Date.UTC(2021, 4, 6))
+        const clock = { nowMs: () => receivedAtMs }
         for (let at = 0; at < messages.length; at += TOGETHER)
             await Promise.all(
                 messages.slice(at, at + TOGETHER).map((message) =>
-                    takeIn(ledger, vault, nodeAead, {
+                    takeIn(ledger, vault, nodeAead, clock, {
                         device,
                         message,
                         receivedAtMs,

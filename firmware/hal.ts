@@ -37,6 +37,11 @@ function i2cOverTwin(address: number, write: Buffer, read: Buffer): number {
 
 if (ds.isSimulator()) (ds as unknown as Natives)._i2cTransaction = i2cOverTwin
 
+/** Tells the host something it may heed. On a chip nobody listens. */
+export function tellTwin(topic: string, message: Buffer): void {
+    ;(ds as unknown as Natives)._twinMessage(topic, message)
+}
+
 /** What the hello names as the board. */
 export function boardName(): string {
     return ds.isSimulator() ? "simulator" : ds._dcfgString("devName") || "unknown"

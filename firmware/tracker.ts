@@ -1,112 +1,110 @@
-// The tracker: reads the receiver, gathers fixes, seals them and keeps each until the gateway holds
-// it. Drivers are built here and handed to logic; the decisions are in logic/.
+// The tracker: finds where it is when that is worth it, keeps what it found until the gateway holds
+// it, and sleeps in between. Drivers are built here and handed to logic; what is decided is in
+// logic/cycle.ts.
 
-import * as ds from "@devicescript/core"
-import { type Command, CommandKind } from "../protocol/command.js"
+import { Accelerometer } from "./drivers/accelerometer.js"
 import { type Board, keepingOf, openBoard } from "./drivers/board.js"
-import { type BoardSettings, readBoardSettings } from "./drivers/board-settings.js"
+import { type BoardSettings, readBoardSettings, scrubChainKey } from "./drivers/board-settings.js"
+import { BusBattery, BusMotion, BusReceiver } from "./drivers/bus-parts.js"
 import { sha256 } from "./drivers/crypto.js"
+import { findFram } from "./drivers/fram.js"
+import { FuelGauge } from "./drivers/fuel-gauge.js"
 import { Gnss } from "./drivers/gnss.js"
 import { BoardI2c } from "./drivers/i2c.js"
-import { reboot } from "./drivers/power.js"
+import { say, sleep } from "./drivers/runtime.js"
+import { readTrackerSettings, type TrackerSettings } from "./drivers/tracker-settings.js"
+import { BoardWorld } from "./drivers/tracker-world.js"
+import { WakePin } from "./drivers/wake-pin.js"
+import { readWifiNetworks, Wifi } from "./drivers/wifi.js"
 import { breathe } from "./hal.js"
-import { isRestartDue } from "./logic/daily-restart.js"
-import { clockOf, clockRow, newClock, WakePlan } from "./logic/device-clock.js"
-import { FixLog, ramFixLog } from "./logic/fix-log.js"
-import { Journal } from "./logic/journal.js"
+import type { BenchPart } from "./logic/self-test-bench.js"
+import { assembleTracker, type Wake, wakeOf } from "./logic/tracker-assembly.js"
+import { finishWipe, type World } from "./logic/tracker-loop.js"
+import { isWiping, Wipe } from "./logic/wipe.js"
 
-const POLL_MS = 1000
-/** A hold beyond this would look like a dead tracker. */
-const HOLD_MAX_S = 3600
-
-/** When what waits is to go out. */
-interface Hold {
-    /** The longest that a fix waits for company. */
-    ms: number
-    /** When the first that waits has waited so long; -1 while none does. */
-    dueAtMs: number
+/** `wakePin`: the chip's number of it, -1 where none is wired. */
+function receiverOf(bus: BoardI2c, wake: Wake, wakePin: number): BusReceiver {
+    const pin = wakePin < 0 ? undefined : new WakePin(wakePin)
+    const gnss = new Gnss(bus, breathe, {
+        memory: wake.kept.receiver,
+        bootS: wake.clock.atS(0),
+        wake: pin === undefined ? undefined : async () => await pin.pulse(),
+    })
+    return new BusReceiver(gnss)
 }
 
-async function reportFixes(board: Board, journal: Journal, hold: Hold): Promise<void> {
-    const gnss = new Gnss(new BoardI2c(), breathe)
-    while (true) {
-        const nowMs = ds.millis()
-        try {
-            for (const fix of await gnss.poll(nowMs)) {
-                board.noteTime(Math.floor(fix.timeDs / 10))
-                await journal.keep(fix, breathe)
-                if (hold.dueAtMs < 0) hold.dueAtMs = nowMs + hold.ms
-            }
-            // Without a connection bodies close when they are full: fewer and fuller records.
-            if (hold.dueAtMs >= 0 && nowMs >= hold.dueAtMs && board.uplink.isUp()) {
-                hold.dueAtMs = -1
-                await journal.seal(breathe)
-            }
-            board.wake()
-            if (isRestartDue(nowMs / 1000, isIdle(board, journal))) restart(board)
-        } catch (e) {
-            console.log(`receiver: ${(e as Error).message}`)
-        }
-        await ds.sleep(Math.max(10, POLL_MS - (ds.millis() - nowMs)))
+/** What nobody but the self-test asks of the parts. */
+function benchOf(accelerometer: Accelerometer, wifi: Wifi): BenchPart {
+    return {
+        // Its pin is off while the program runs: motion would reset a tracker that is awake.
+        testMotion: async () => await accelerometer.selfTest(false),
+        signalDbm: async () => await wifi.signalDbm(),
     }
 }
 
-/** Nothing waits anywhere that a restart could lose or delay. */
-function isIdle(board: Board, journal: Journal): boolean {
-    return board.keeping.outbox.count() === 0 && journal.kept() === 0
+async function work(
+    board: Board,
+    asked: TrackerSettings,
+    world: World,
+    wake: Wake,
+    bench: BenchPart,
+): Promise<void> {
+    const { keeping, session, uplink, settings } = board
+    const loop = assembleTracker({
+        world: world,
+        hash: sha256,
+        deviceId: settings.deviceId,
+        keys: keeping.keys,
+        memory: keeping.memory,
+        outbox: keeping.outbox,
+        state: keeping.state,
+        nvm: keeping.nvm,
+        session: session,
+        uplink: uplink,
+        wake: wake,
+        profile: asked.profile,
+        mission: asked.mission,
+        canWake: asked.canWake,
+        hasWakePin: asked.wakePin >= 0,
+        resetCause: board.resetCause,
+        programHash: board.programHash,
+        wantsSelfTest: asked.wantsSelfTest,
+        bench: bench,
+    })
+    board.start({
+        take: (payload) => loop.receive(payload),
+        lost: () => loop.lost(),
+    })
+    await loop.run(wake.isPlanned)
 }
 
-/** The runtime's timers stop after 49.7 days: each day the program starts anew, and says so itself. */
-function restart(board: Board): void {
-    const clock = newClock()
-    clock.plan = WakePlan.dailyReboot
-    board.keeping.state.save([clockRow(clock)])
-    reboot()
-}
-
-/** Whether this start is one that `restart` has planned; to be asked once. */
-function wasPlanned(board: Board): boolean {
-    const rows = board.keeping.state.load()
-    if (rows.length === 0 || clockOf(rows[0]).plan !== WakePlan.dailyReboot) return false
-    board.keeping.state.save([])
+/** True where a wipe was under way: nothing of the device is left that could go on. */
+async function hasWiped(): Promise<boolean> {
+    const fram = findFram()
+    if (fram === undefined || !isWiping(fram)) return false
+    await finishWipe(new Wipe(fram), { breathe: breathe, scrub: scrubChainKey, say: say })
     return true
 }
 
-function take(payload: Buffer, board: Board, journal: Journal, hold: Hold): void {
-    const ack = board.takeAck(payload)
-    if (ack !== undefined) {
-        journal.held(ack)
-        return
-    }
-    const command = board.session.readCommand(payload)
-    if (command.kind === "command") obey(command, hold)
-}
-
-function obey(command: Command, hold: Hold): void {
-    if (command.order === CommandKind.report) hold.dueAtMs = ds.millis()
-    else if (command.order === CommandKind.hold) {
-        const holdS = command.args[0]
-        if (holdS >= 0 && holdS <= HOLD_MAX_S) hold.ms = holdS * 1000
-    }
-}
-
 async function run(settings: BoardSettings): Promise<void> {
-    const keeping = keepingOf(settings)
-    const board = await openBoard(settings, keeping)
-    const { memory, outbox, nvm } = keeping
-    const log = nvm === undefined ? ramFixLog(sha256) : new FixLog(nvm, sha256)
-    const journal = new Journal(board.session, memory, outbox, log)
-    // What the log holds is from before the reset; the hello that follows tells the gateway so.
-    await journal.seal(breathe)
-    board.session.greet(wasPlanned(board))
-    const hold: Hold = { ms: settings.holdMs, dueAtMs: -1 }
-    board.start({
-        take: (payload) => take(payload, board, journal, hold),
-        lost: () => journal.lost(),
-    })
-    await reportFixes(board, journal, hold)
+    const asked = await readTrackerSettings()
+    const keeping = await keepingOf(settings)
+    const bus = new BoardI2c()
+    await breathe()
+    const accelerometer = new Accelerometer(bus, sleep)
+    const motion = new BusMotion(accelerometer)
+    const hasFired = await motion.hasFired()
+    await breathe()
+    const wake = wakeOf(keeping.state, hasFired)
+    await breathe()
+    const receiver = receiverOf(bus, wake, asked.wakePin)
+    const wifi = new Wifi(await readWifiNetworks(), 0)
+    const world = new BoardWorld(receiver, motion, new BusBattery(new FuelGauge(bus)), wifi)
+    const bench = benchOf(accelerometer, wifi)
+    await work(await openBoard(settings, keeping), asked, world, wake, bench)
 }
 
 const settings = await readBoardSettings()
-if (settings === undefined) console.log("not provisioned: no device id or broker")
-else await run(settings)
+if (settings === undefined) say("not provisioned: no device id or broker")
+// Before anything looks for a key: the wipe may have taken it.
+else if (!(await hasWiped())) await run(settings)

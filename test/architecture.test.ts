@@ -32,7 +32,8 @@ const CORE_BASE = [
 const ADAPTER_BASE = /^gateway\/adapters\/([^/]+\.ts$|crypto\/)/
 
 /** They reach their parts through an I2cBus: the same code runs on a board of emulated chips. */
-const BUS_DRIVERS = /^firmware\/drivers\/(accelerometer|bus-parts|fuel-gauge|gnss)\.ts$/
+const BUS_DRIVERS =
+    /^firmware\/drivers\/(accelerometer|bus-parts|environment|fuel-gauge|gnss|light)\.ts$/
 
 const FOLDER_RULES: FolderRule[] = [
     {

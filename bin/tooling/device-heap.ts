@@ -1,4 +1,5 @@
-// The least heap in which a device program gets through its worst minutes, in steps of 4 KiB.
+// The least heap in which a device program gets through its worst minutes, in steps of 1 KiB, on a board
+// with FRAM and on one without: its queue is in RAM there.
 //
 // The runtime collects garbage when a quarter of the heap was allocated since the last time, so what
 // is in use at an instant says little. Instead the program runs in less and less heap, until the
@@ -12,6 +13,7 @@
 import { createHash } from "node:crypto"
 import { readFileSync } from "node:fs"
 import { BME680_ADDRESS, Bme680 } from "../../simulator/chips/bme680.js"
+import { FRAM_ADDRESS, FRAM_ID_ADDRESS, Fram } from "../../simulator/chips/fram.js"
 import { type I2cChip, i2cBus } from "../../simulator/chips/i2c-bus.js"
 import { LTR390_ADDRESS, Ltr390 } from "../../simulator/chips/ltr390.js"
 import { boardPins, type PinLevel } from "../../simulator/chips/pins.js"
@@ -24,39 +26,58 @@ import type { Network } from "../../simulator/vm/network.js"
 
 const START_MS = Date.UTC(2031, 0, 1)
 const DEVICE_ID = "00112233445566aa"
-/** Long enough that a queue in RAM is full. */
-const SCENARIO_MS = 360_000
+/** Long enough that a queue in RAM is full, and one in FRAM. */
+const SCENARIO_MS = 480_000
 const REBOOT_MS = 350
 const CONTACT_PIN = 4
+const PROFILE_LIVE = 1
 const HEAP_KB = 64
-const STEP_KB = 4
+const STEP_KB = 1
 const LEAST_KB = 8
 
 /** Undefined where the program does not use its bus. Throws when 64 KiB are not enough. */
 export async function leastHeapKb(program: Uint8Array): Promise<number | undefined> {
-    const whole = await run(program, HEAP_KB)
-    if (whole === "unknown") return undefined
-    if (whole === "exhausted") throw new Error(`it runs out of ${HEAP_KB} KiB`)
-    let [tooLittle, enough] = [LEAST_KB - STEP_KB, HEAP_KB]
+    let enough: number | undefined
+    for (const hasFram of [true, false]) {
+        const whole = await run(program, hasFram, HEAP_KB)
+        if (whole === "unknown") continue
+        if (whole === "exhausted")
+            throw new Error(`it runs out of ${HEAP_KB} KiB ${hasFram ? "with" : "without"} FRAM`)
+        // The other board's need is the least that is looked for here.
+        const known = enough ?? LEAST_KB
+        if ((await run(program, hasFram, known)) === "enough") enough = known
+        else enough = await leastBetween(program, hasFram, known)
+    }
+    return enough
+}
+
+async function leastBetween(program: Uint8Array, hasFram: boolean, from: number): Promise<number> {
+    let [tooLittle, enough] = [from, HEAP_KB]
     while (enough - tooLittle > STEP_KB) {
         const middle = tooLittle + Math.floor((enough - tooLittle) / STEP_KB / 2) * STEP_KB
-        if ((await run(program, middle)) === "enough") enough = middle
+        if ((await run(program, hasFram, middle)) === "enough") enough = middle
         else tooLittle = middle
     }
     return enough
 }
 
 /**
- * No FRAM, so that the queue is in RAM; a broker that takes everything and acknowledges nothing, so
- * that it fills; a receiver that moves, parts that change, and a door that never rests.
+ * A broker that takes everything and acknowledges nothing, so that the queue fills; a receiver that
+ * moves, in the profile that keeps most; parts that change, and a door that never rests.
  */
 async function run(
     program: Uint8Array,
+    hasFram: boolean,
     heapKb: number,
 ): Promise<"enough" | "exhausted" | "unknown"> {
     const clock = new VirtualClock(START_MS)
     const wanted = ((HEAP_KB - heapKb) * 1024) / 4
-    const bus = i2cBus(partsOn(clock))
+    const parts = partsOn(clock)
+    if (hasFram) {
+        const fram = new Fram()
+        parts.set(FRAM_ADDRESS, fram).set(FRAM_ID_ADDRESS, fram.id)
+    }
+    const bus = i2cBus(parts)
     const pins = boardPins(new Map([[CONTACT_PIN, () => door(clock)]]))
     let taken = 0
     let hasHeap = false
@@ -67,7 +88,7 @@ async function run(
         chipId: DEVICE_ID,
         flash: buildFlashStore(program, {
             ...{ did: DEVICE_ID, chain: "5a".repeat(32), host: "broker", port: 1883 },
-            ...{ hold: 5000, contactpin: CONTACT_PIN },
+            ...{ profile: PROFILE_LIVE, hold: 5000, contactpin: CONTACT_PIN },
         }),
         randomBytes: seeded(),
         onTwin: (topic, data) => {
@@ -189,7 +210,7 @@ function takeHeap(words: Uint32Array, head: number, wanted: number): number {
         at += size
     }
     const taken = Math.min(wanted, largestWords - FREE_WORDS_LEAST)
-    if (taken < Math.min(wanted, TAKEN_WORDS_LEAST)) return 0
+    if (taken <= 0 || taken < Math.min(wanted, TAKEN_WORDS_LEAST)) return 0
     const left = largestWords - taken
     words[largest] = (TAG.free << 24) | left
     words[largest + left] = (TAG.pinnedBytes << 24) | taken

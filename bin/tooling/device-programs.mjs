@@ -22,6 +22,8 @@ import {
 import { tmpdir } from "node:os"
 import { basename, dirname, join, posix } from "node:path"
 import { stripVTControlCharacters } from "node:util"
+import { compactModules, LAID_OUT } from "./compact/choices.mjs"
+import { compact } from "./compact/program.mjs"
 import { checkLimits } from "./device-limits.mjs"
 import { shrunkDebug } from "./shrink/debug.mjs"
 import { shrinkProgram } from "./shrink-program.mjs"
@@ -35,6 +37,10 @@ const CLI = join(import.meta.dirname, "../../node_modules/@devicescript/cli")
 const SOURCES = ["protocol", "firmware", "test/device"]
 const SERVICES = "firmware/services"
 const PROGRAMS = ["firmware/tracker.ts", "firmware/sensor.ts"]
+/** Too large for the machine as the compiler makes them: most of their modules become compact code. */
+const COMPACT = ["firmware/tracker.ts"]
+/** The interpreter comes with compact code alone: nothing imports it by itself. */
+const INTERPRETER = "firmware/logic/compact/machine.ts"
 /** The compiler looks for a `.git` in its working folder and in the nine above it. */
 const DEPTH = "1/2/3/4/5/6/7/8/9/10"
 const BUILD_TIMEOUT_MS = 120_000
@@ -84,7 +90,9 @@ export function buildDevicePrograms(root, say, isAsked = () => true) {
         stage(root, staging)
         const failures = wanted.flatMap(({ program, inputs }) => {
             const startedAtMs = performance.now()
-            const message = buildOne(root, staging, program)
+            const message = COMPACT.includes(program.entry)
+                ? buildCompact(root, outer, program)
+                : buildOne(root, staging, program)
             if (message !== undefined) return [{ entry: program.entry, message }]
             const { said, problems } = sizeOf(root, program)
             if (problems.length > 0) {
@@ -126,12 +134,21 @@ function inputsDigest(root, entry) {
     const { name, version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
     const compiler = JSON.parse(readFileSync(join(CLI, "package.json"), "utf8")).version
     const recipe = recipeText()
-    const files = [...importClosure(root, entry), ...filesBelow(root, SERVICES), "devsconfig.json"]
+    const own = COMPACT.includes(entry) ? [INTERPRETER] : []
+    const files = [
+        ...importClosure(root, entry),
+        ...own,
+        ...filesBelow(root, SERVICES),
+        "devsconfig.json",
+    ]
     return digest(root, files, [name, version, compiler, recipe])
 }
 
 function recipeText() {
-    const parts = [...RECIPE, ...filesBelow(import.meta.dirname, "shrink")]
+    const folders = ["compact", "shrink"].flatMap((folder) =>
+        filesBelow(import.meta.dirname, folder),
+    )
+    const parts = [...RECIPE, ...folders]
     return parts.map((path) => readFileSync(join(import.meta.dirname, path), "utf8")).join("")
 }
 
@@ -147,6 +164,35 @@ function stage(root, staging) {
     copyFileSync(join(root, "devsconfig.json"), join(staging, "devsconfig.json"))
     const { name, version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
     writeFileSync(join(staging, "package.json"), JSON.stringify({ name, version }))
+}
+
+/**
+ * Compiles with the modules as compact code in place of the ones of their names.
+ *
+ * @param {string} root @param {string} outer @param {DeviceProgram} program
+ * @returns {string | undefined} what was said when there is no output
+ */
+function buildCompact(root, outer, program) {
+    const staging = join(outer, basename(program.entry), DEPTH)
+    try {
+        stage(root, staging)
+        const modules = compactModules(importClosure(root, program.entry))
+        const made = compact({
+            root,
+            entries: [program.entry],
+            modules,
+            interfaces: LAID_OUT,
+            target: "device",
+        })
+        for (const [path, text] of made.files) {
+            mkdirSync(dirname(join(staging, path)), { recursive: true })
+            writeFileSync(join(staging, path), text)
+        }
+    } catch (error) {
+        removeOutput(root, program.output, [program.debug])
+        return error instanceof Error ? error.message.replaceAll(`${root}/`, "") : String(error)
+    }
+    return buildOne(root, staging, program)
 }
 
 /**

@@ -2,8 +2,8 @@
 // power cut between the two flash writes of one setting would erase the whole store. The one
 // exception is at the bench, where the chain key moves into FRAM and must not stay behind in flash.
 
-import * as ds from "@devicescript/core"
 import { deleteSetting, readSetting, settings, writeSetting } from "@devicescript/settings"
+import { sleep } from "./runtime.js"
 
 const CHAIN = "chain"
 const FILLER = "filler"
@@ -56,7 +56,7 @@ export async function scrubChainKey(): Promise<void> {
         // The store passes over a value that it holds already.
         filler[0] = i
         await settings.set(FILLER, filler)
-        await ds.sleep(1)
+        await sleep(1)
     }
     await deleteSetting(FILLER)
     await deleteSetting(CHAIN)

@@ -1,14 +1,13 @@
 // What every program of a board stands on, whatever it measures: what outlives a reset, the session,
 // and the fiber that keeps the uplink. A program builds its board, starts it, and posts bodies.
 
-import * as ds from "@devicescript/core"
 import type { Ack } from "../../protocol/ack.js"
 import { encodeHello, ResetCause } from "../../protocol/hello.js"
-import { boardName } from "../hal.js"
+import { boardName, breathe } from "../hal.js"
 import { FixedKeys, type KeyMemory } from "../logic/key-memory.js"
 import { KeyStore } from "../logic/key-store.js"
 import type { Nvm } from "../logic/nvm.js"
-import { NvmOutbox } from "../logic/nvm-outbox.js"
+import { openOutbox } from "../logic/nvm-outbox.js"
 import { type Outbox, RamOutbox } from "../logic/outbox.js"
 import { Session } from "../logic/session.js"
 import { RamSessionMemory, type SessionMemory } from "../logic/session-memory.js"
@@ -19,6 +18,7 @@ import { type BoardSettings, scrubChainKey } from "./board-settings.js"
 import { boardAead, hkdf, random, randomBytes, sha256 } from "./crypto.js"
 import { findFram } from "./fram.js"
 import { programHash } from "./program-hash.js"
+import { say, sleep, uptimeMs } from "./runtime.js"
 import { closeSocket, nextSocketEvent, openSocket, sendSocket, wakeSocket } from "./socket.js"
 
 /** The radio runs from about here on, and with it the hardware's random source. */
@@ -29,7 +29,7 @@ const FRESH_BOOT_MS = 4000
 const PAUSE_MS = 1000
 
 /** Why the program runs, as far as the uptime tells. */
-const resetCause = ds.millis() < FRESH_BOOT_MS ? ResetCause.power : ResetCause.program
+const resetCause = uptimeMs() < FRESH_BOOT_MS ? ResetCause.power : ResetCause.program
 
 /** What outlives a reset where the board has FRAM, and lasts as long as the program elsewhere. */
 export interface Keeping {
@@ -53,7 +53,7 @@ export interface Downlink {
 }
 
 /** Throws when there is no chain key anywhere: the board has to be provisioned anew. */
-export function keepingOf(settings: BoardSettings): Keeping {
+export async function keepingOf(settings: BoardSettings): Promise<Keeping> {
     const fram = findFram()
     if (fram === undefined) {
         if (settings.chainKey === undefined) throw new Error("the chain key went with the FRAM")
@@ -68,7 +68,7 @@ export function keepingOf(settings: BoardSettings): Keeping {
     }
     const keys = new KeyStore(fram, sha256, hkdf, settings.deviceId, settings.chainKey)
     const memory = new SessionStore(fram, sha256)
-    const outbox = new NvmOutbox(fram, sha256)
+    const outbox = await openOutbox(fram, sha256, breathe)
     const state = new NvmStateStore(fram, sha256)
     if (keys.isNew) {
         outbox.clear()
@@ -117,7 +117,7 @@ export class Board {
     takeAck(payload: Buffer): Ack {
         const ack = this.session.readAck(payload)
         if (ack === undefined) return undefined
-        this.uplink.acknowledged(ack, ds.millis())
+        this.uplink.acknowledged(ack, uptimeMs())
         this.session.noteHeld(ack)
         return ack
     }
@@ -135,22 +135,22 @@ export async function openBoard(settings: BoardSettings, keeping: Keeping): Prom
         aead: boardAead(),
         hash: sha256,
         random: randomBytes,
-        uptimeMs: () => ds.millis(),
+        uptimeMs: () => uptimeMs(),
         deviceId: settings.deviceId,
         keys: keeping.keys,
         memory: keeping.memory,
         outbox: keeping.outbox,
-        hello: (counter) =>
+        hello: (counter, isAsking) =>
             encodeHello({
                 kind: "hello",
                 session: counter,
                 programHash: hash,
                 board: boardName(),
-                resetCause: resetCause,
-                uptimeMs: ds.millis(),
+                resetCause: isAsking ? ResetCause.none : resetCause,
+                uptimeMs: uptimeMs(),
             }),
     })
-    if (session.mustBegin()) await ds.sleep(Math.max(10, RADIO_RUNS_MS - ds.millis()))
+    if (session.mustBegin()) await sleep(Math.max(10, RADIO_RUNS_MS - uptimeMs()))
     session.resume()
     return new Board(settings, keeping, session, hash)
 }
@@ -160,22 +160,24 @@ async function keepConnected(board: Board, downlink: Downlink): Promise<void> {
     let losses = 0
     while (true) {
         try {
-            const event: UplinkEvent = (await nextSocketEvent(uplink.idleMs(ds.millis()))) || {
+            const event: UplinkEvent = (await nextSocketEvent(uplink.idleMs(uptimeMs()))) || {
                 what: "wake",
             }
-            const actions = uplink.step(event, ds.millis())
+            const actions = uplink.step(event, uptimeMs())
             for (const action of actions) {
                 if (action.what === "open")
                     openSocket(settings.brokerHost, settings.brokerPort, settings.isTls)
                 else if (action.what === "close") closeSocket()
                 else if (action.what === "send") await sendSocket(action.bytes)
                 else downlink.take(action.payload)
+                // Acks come many to a segment, and each takes thousands of the machine's steps.
+                await breathe()
             }
             if (uplink.losses !== losses) downlink.lost()
             losses = uplink.losses
         } catch (e) {
-            console.log(`uplink: ${(e as Error).message}`)
-            await ds.sleep(PAUSE_MS)
+            say(`uplink: ${(e as Error).message}`)
+            await sleep(PAUSE_MS)
         }
     }
 }

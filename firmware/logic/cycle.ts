@@ -14,20 +14,28 @@ import { type DeviceClock, WakePlan } from "./device-clock.js"
 import { Energy } from "./energy.js"
 import { lengthAt, stampAt } from "./fence-list.js"
 import { newFenceWatch, type WatchedSide, watchFences } from "./fence-watch.js"
-import { heartbeatAtS, uploadAtS, type Waiting } from "./heartbeat.js"
-import { LinkWindow } from "./link-window.js"
+import {
+    clockCaughtUp,
+    heartbeatAtS,
+    sleepCutShort,
+    stretchS,
+    uploadAtS,
+    type Waiting,
+} from "./heartbeat.js"
+import { type LinkSense, LinkWindow } from "./link-window.js"
 import { hasEnded, mayReport, noteFixTime } from "./mandate-watch.js"
 import type { Mission } from "./mission.js"
-import { type MotionStep, stepMotion } from "./motion.js"
+import { type MotionInput, type MotionStep, stepMotion } from "./motion.js"
 import type { Place } from "./motion-anchor.js"
 import { MotionPhase } from "./motion-memory.js"
 import type { Orders } from "./orders.js"
 import { PartWatch } from "./part-watch.js"
-import type { Profile } from "./profile.js"
+import { newOverrides, PROFILES, type Profile, ProfileNumber, withOverrides } from "./profile.js"
 import { ReceiverSteer } from "./receiver-steer.js"
-import { scanAtS, scanEnded } from "./scan-plan.js"
-import { mayWakeOnMotion, nextWake, takeWake } from "./schedule.js"
-import { liftSearch, searchAtS, stepSearch } from "./search.js"
+import { type ScanInput, scanAtS, scanEnded } from "./scan-plan.js"
+import { type Dues, mayWakeOnMotion, nextWake, takeWake } from "./schedule.js"
+import { liftSearch, type SearchInput, searchAtS, stepSearch } from "./search.js"
+import { SelfTest } from "./self-test.js"
 import type { Sense } from "./sense.js"
 import { statusBody } from "./status-report.js"
 import { isContinuous, keepsAll, neverRests, TrackKeeper } from "./track-keeper.js"
@@ -49,6 +57,8 @@ export interface CycleParts {
     /** A ResetCause. */
     resetCause: number
     programHash: Buffer
+    /** The bench wants a self-test: once for a program, or without FRAM at each start. */
+    wantsSelfTest: boolean
 }
 
 /** Asked while searching only: four messages and their answers are some 600 bytes on the bus. */
@@ -60,6 +70,12 @@ const GAUGE_EVERY_MS = 600000
 const SAVE_EVERY_MS = 60000
 /** A shorter sleep costs more than it saves: 1.5 s of boot, and the receiver's start. */
 const SLEEP_LEAST_MS = 5000
+/**
+ * A clock that may be further off asks the gateway, in a window that is open for something else: this
+ * share of the heartbeat is twice what the sleep timer leaves open in one, so a clock that each
+ * heartbeat's fix sets never asks.
+ */
+const DOUBT_SHARE = 0.1
 /** From the end of a sleep to the first tick. */
 const START_MS = 1500
 
@@ -76,11 +92,15 @@ export class Cycle {
     private window = new LinkWindow()
     private energy: Energy
     private partWatch: PartWatch
+    /** To be ordered by whoever takes the orders. */
+    selfTest: SelfTest
     private motion: MotionStep | undefined = undefined
     private isFirst = true
     /** It neither sleeps nor disconnects: there is no wake to make short. */
     private isResident = false
     private isScanning = false
+    /** The gateway has been asked for the time in this window. */
+    private hasAsked = false
     private isReportDue = false
     /** What was asked for is there: it does not wait for a window of its own. */
     private isUrgent = false
@@ -98,9 +118,17 @@ export class Cycle {
         this.orders = parts.orders
         this.energy = new Energy(parts.memory, parts.mission)
         this.partWatch = new PartWatch(parts.hasFram)
+        this.selfTest = new SelfTest({
+            isAsked: parts.wantsSelfTest,
+            canWake: parts.canWake,
+            hasFram: parts.hasFram,
+            battery: parts.mission.battery,
+            programHash: parts.programHash,
+        })
     }
 
-    tick(sense: Sense): Deed[] {
+    /** `breathe`: the machine stops a program that decides all of it without a rest. */
+    async tick(sense: Sense, breathe: () => Promise<void>): Promise<Deed[]> {
         this.deeds = []
         const atS = this.clock.atS(sense.uptimeMs)
         this.learnTime(sense)
@@ -111,10 +139,14 @@ export class Cycle {
         this.isResident = profile.staysAwake
         for (const event of this.partWatch.step(sense, this.memory))
             this.tell(sense, event.kind, event.args)
+        this.test(sense)
+        await breathe()
         const fixes = this.search(sense, atS, profile)
         this.follow(fixes, sense, atS, profile)
+        await breathe()
         this.listen(sense, atS, profile)
         this.speak(sense, atS, profile)
+        await breathe()
         this.rest(sense, atS, profile)
         return this.deeds
     }
@@ -128,6 +160,8 @@ export class Cycle {
         const memory = this.memory
         memory.notes.boots++
         memory.wakes = takeWake(memory.wakes, atS)
+        if (this.clock.cutShortS > 0)
+            memory.heartbeat = sleepCutShort(memory.heartbeat, this.clock.cutShortS)
     }
 
     private utcS(sense: Sense): number {
@@ -135,15 +169,19 @@ export class Cycle {
     }
 
     private learnTime(sense: Sense): void {
+        const memory = this.memory
         for (const fix of sense.fixes) {
             const utcS = Math.floor(fix.timeDs / 10)
+            const beforeS = this.clock.atS(sense.uptimeMs)
             this.clock.noteUtc(utcS, sense.uptimeMs)
+            if (this.clock.atS(sense.uptimeMs) > beforeS)
+                memory.heartbeat = clockCaughtUp(memory.heartbeat)
             const after = noteFixTime(this.orders, utcS)
             if (after === this.orders) continue
             this.orders = after
             this.deeds.push({ what: "keep-orders" })
         }
-        const notes = this.memory.notes
+        const notes = memory.notes
         const isEnded = hasEnded(this.orders, this.utcS(sense))
         if (isEnded && notes.isEndTold === 0) this.tell(sense, EventKind.mandateEnd, [])
         notes.isEndTold = isEnded ? 1 : 0
@@ -162,6 +200,16 @@ export class Cycle {
         if (isLow) this.tell(sense, EventKind.lowBattery, [sense.batteryMv])
     }
 
+    /** The bench's test of the board, while one is due or under way. */
+    private test(sense: Sense): void {
+        const step = this.selfTest.step(sense, this.memory)
+        if (step.event !== undefined) this.tell(sense, EventKind.selfTest, step.event)
+        // Behind the event: a cut in between tests once more, and none is left out. Before the lines: the
+        // bench may take the power off at the last one.
+        if (step.isNews) this.save(sense, WakePlan.none, 0)
+        for (const deed of step.deeds) this.deeds.push(deed)
+    }
+
     /** The receiver on or off; the fixes that count. */
     private search(sense: Sense, atS: number, profile: Profile): Fix[] {
         const memory = this.memory
@@ -171,7 +219,8 @@ export class Cycle {
         const may = mayReport(this.orders, utcS)
         const mayLook = this.mayLook(sense)
         const staysOn = neverRests(profile) || (isContinuous(profile) && isMoving)
-        memory.search = stepSearch(memory.search, { atS: atS, isMoving: isMoving }, profile)
+        const isForTest = this.selfTest.isSearching()
+        memory.search = stepSearch(memory.search, this.searchInput(atS), profile)
         const step = this.steer.step(
             memory.search,
             {
@@ -181,10 +230,10 @@ export class Cycle {
                 signal: sense.signal,
                 isMoving: isMoving,
                 hasMoved: memory.notes.movedAtS > memory.known.fixAtS,
-                isWanted: this.wantsFix(sense, profile) || (mayLook && staysOn),
+                isWanted: this.wantsFix(sense, profile) || (mayLook && (staysOn || isForTest)),
                 staysOn: may && staysOn,
             },
-            profile,
+            isForTest ? PROFILES[ProfileNumber.bench - 1] : profile,
         )
         memory.search = step.search
         const fixes: Fix[] = []
@@ -205,6 +254,14 @@ export class Cycle {
             this.deeds.push({ what: "ask-signal" })
         }
         return fixes
+    }
+
+    /**
+     * A knock is no journey: the hours that the clock has missed, and is told of by and by, would be
+     * credited as hours on the way.
+     */
+    private searchInput(atS: number): SearchInput {
+        return { atS: atS, isMoving: this.memory.motion.phase === MotionPhase.moving }
     }
 
     /**
@@ -280,7 +337,7 @@ export class Cycle {
         profile: Profile,
     ): MotionStep {
         const memory = this.memory
-        const input = {
+        const input: MotionInput = {
             atS: atS,
             hasAccelerometer: sense.hasAccelerometer,
             isLatched: sense.isLatched,
@@ -374,7 +431,7 @@ export class Cycle {
 
     private scanAtS(profile: Profile): number {
         const notes = this.memory.notes
-        const input = { vainAtS: notes.vainAtS, movedAtS: notes.movedAtS }
+        const input: ScanInput = { vainAtS: notes.vainAtS, movedAtS: notes.movedAtS }
         return scanAtS(this.memory.scans, input, profile)
     }
 
@@ -389,7 +446,7 @@ export class Cycle {
         else if (notes.keptAtS < 0) notes.keptAtS = atS
         if (sense.queued === 0 && !hasPosted) notes.eventAtS = -1
         else if (notes.eventAtS < 0) notes.eventAtS = atS
-        const link = {
+        const link: LinkSense = {
             uptimeMs: sense.uptimeMs,
             atS: atS,
             isUp: sense.isUp,
@@ -398,14 +455,16 @@ export class Cycle {
             kept: sense.kept,
         }
         const isUrgent = this.isUrgent && notes.keptAtS >= 0
-        const step = this.window.step(memory.heartbeat, this.waiting(), profile, link, isUrgent)
+        const open = this.selfTest.isRunning ? awake(profile) : profile
+        const step = this.window.step(memory.heartbeat, this.waiting(), open, link, isUrgent)
         memory.heartbeat = step.heartbeat
         if (this.window.isOpen) this.isUrgent = false
         this.wantsLink = this.window.isOpen
         // Power that failed during a sleep has switched it on, and nothing says so.
         if (step.isLifeDue && !this.steer.isOn) this.receiverOff(profile)
         const isQuiet = notes.statusAtS < 0 || atS - notes.statusAtS >= profile.heartbeatS
-        if (step.isLifeDue || (profile.staysAwake && isQuiet)) {
+        // A window that other things open in time leaves no sign of life due, and would bring none for weeks.
+        if (step.isLifeDue || (this.window.isOpen && isQuiet)) {
             notes.statusAtS = atS
             this.deeds.push({
                 what: "post",
@@ -413,12 +472,23 @@ export class Cycle {
                 body: this.status(sense, profile),
             })
         }
+        this.askTime(sense, profile)
         if (!this.window.isOpen || !sense.isUp || notes.keptAtS < 0) return
         const isHeldEnough = atS - notes.keptAtS >= profile.holdS
         if (profile.staysAwake && !isHeldEnough && !this.isReportDue) return
         this.isReportDue = false
         notes.keptAtS = -1
         this.deeds.push({ what: "seal" })
+    }
+
+    /** Once in each window: a gateway that does not tell is not asked on and on. */
+    private askTime(sense: Sense, profile: Profile): void {
+        if (!this.window.isOpen) this.hasAsked = false
+        if (!this.window.isOpen || !sense.isUp || this.hasAsked) return
+        const mostS = profile.heartbeatS * DOUBT_SHARE
+        if (this.utcS(sense) >= 0 && this.clock.utcDoubtS(sense.uptimeMs) <= mostS) return
+        this.hasAsked = true
+        this.deeds.push({ what: "ask-time" })
     }
 
     private waiting(): Waiting {
@@ -447,7 +517,8 @@ export class Cycle {
     private rest(sense: Sense, atS: number, profile: Profile): void {
         const upS = Math.floor(sense.uptimeMs / 1000)
         const isUploading = sense.isUp && sense.queued > 0
-        if (isRestartDue(upS, !isUploading)) {
+        const isTesting = this.selfTest.isRunning
+        if (isRestartDue(upS, !isUploading && !isTesting)) {
             this.leave(sense, atS, WakePlan.dailyReboot, 0)
             this.deeds.push({ what: "reboot" })
             return
@@ -460,10 +531,10 @@ export class Cycle {
         )
         // Without FRAM a sleep would lose session, queue and all that is remembered.
         const mustStay = profile.staysAwake || !this.parts.hasFram
-        if (mustStay || isBusy || hasNews || this.isAsked) return
-        const sleepMs = this.sleepMs(sense, atS, profile)
-        if (sleepMs < SLEEP_LEAST_MS) return
+        if (mustStay || isBusy || hasNews || isTesting || this.isAsked) return
         const isArmed = this.parts.canWake && this.motion?.wakesOnMotion === true
+        const sleepMs = this.sleepMs(sense, atS, profile, isArmed)
+        if (sleepMs < SLEEP_LEAST_MS) return
         this.memory.notes.isArmed = isArmed ? 1 : 0
         this.leave(sense, atS, WakePlan.sleep, sleepMs / 1000)
         // Last of all: the interrupt resets a tracker that is awake as well.
@@ -471,17 +542,16 @@ export class Cycle {
         this.deeds.push({ what: "sleep", ms: sleepMs })
     }
 
-    private sleepMs(sense: Sense, atS: number, profile: Profile): number {
+    private sleepMs(sense: Sense, atS: number, profile: Profile, isArmed: boolean): number {
         const memory = this.memory
         const motion = this.motion
-        const isMoving = memory.motion.phase !== MotionPhase.parked
+        const lookAtS = motion === undefined ? atS : motion.nextAtS
         const isRefused = this.wantsFix(sense, profile)
-        const searchInput = { atS: atS, isMoving: isMoving }
-        const dues = {
+        const dues: Dues = {
             heartbeatAtS: heartbeatAtS(memory.heartbeat, profile),
             uploadAtS: uploadAtS(memory.heartbeat, this.waiting(), profile),
-            lookAtS: motion === undefined ? atS : motion.nextAtS,
-            searchAtS: isRefused ? searchAtS(memory.search, searchInput, profile) : -1,
+            lookAtS: isArmed ? Math.min(lookAtS, atS + stretchS(profile)) : lookAtS,
+            searchAtS: isRefused ? searchAtS(memory.search, this.searchInput(atS), profile) : -1,
             scanAtS: this.scanAtS(profile),
             rebootAtS: -1,
         }
@@ -519,6 +589,13 @@ export class Cycle {
         this.deeds.push({ what: "post", type: type, body: body })
         if (this.memory.notes.eventAtS < 0) this.memory.notes.eventAtS = atS
     }
+}
+
+/** The same, connected all the time. */
+function awake(profile: Profile): Profile {
+    const copy = withOverrides(profile, newOverrides())
+    copy.staysAwake = true
+    return copy
 }
 
 function hasSide(sides: WatchedSide[], stamp: number): boolean {

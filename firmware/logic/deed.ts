@@ -16,7 +16,13 @@ export type Deed =
     | { what: "receiver-off"; forS: number }
     | { what: "ask-signal" }
     | { what: "read-gauge" }
+    /** The gateway is to tell the time. */
+    | { what: "ask-time" }
     | { what: "scan" }
+    /** A line on the board's console. */
+    | { what: "say"; line: string }
+    /** A SelfTestPart. */
+    | { what: "test-part"; part: number }
     /** From here on motion pulses the board's reset. */
     | { what: "arm" }
     /** The orders have changed. */

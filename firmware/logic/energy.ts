@@ -19,15 +19,8 @@ import type { Orders } from "./orders.js"
 import { profileInForce } from "./orders-in-force.js"
 import type { Profile } from "./profile.js"
 import { overridesFault, withOverrides } from "./profile.js"
+import type { Sense } from "./sense.js"
 import type { TrackerMemory } from "./tracker-memory.js"
-
-/** What a tick says of what was used since the one before. */
-export interface Used {
-    uptimeMs: number
-    charge: number
-    joins: number
-    messages: number
-}
 
 /** Of ROM and boot loader: the clock of a boot begins behind them. */
 const LOADER_MS = 350
@@ -51,7 +44,7 @@ export class Energy {
     ) {}
 
     /** Takes in what ran since the tick before; the receiver as it has been. */
-    note(used: Used, atS: number, isReceiverOn: boolean, isTracking: boolean): void {
+    note(used: Sense, atS: number, isReceiverOn: boolean, isTracking: boolean): void {
         const memory = this.memory
         const fromMs = this.usedToMs
         const elapsedMs = used.uptimeMs - fromMs
@@ -156,5 +149,5 @@ function ordinary(bench: Profile, orders: Orders): Profile {
     if (orders.profile >= 0) return profileInForce(orders, -1)
     // Orders are kept only while they are in range.
     if (overridesFault(orders.overrides) !== undefined) return bench
-    return withOverrides(bench, orders.overrides) as Profile
+    return withOverrides(bench, orders.overrides)
 }

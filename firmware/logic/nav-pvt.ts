@@ -3,7 +3,7 @@
 // 1e-5 deg; heights and accuracies mm; speeds mm/s; pDOP 0.01; tAcc and nano ns.
 
 import { type Fix, faultOf } from "../../protocol/fix.js"
-import { isCivilTime, unixSeconds } from "./receiver-time.js"
+import { type CivilTime, isCivilTime, unixSeconds } from "./receiver-time.js"
 
 export interface NavPvt {
     iTOW: number
@@ -105,10 +105,11 @@ export function fixOf(pvt: NavPvt): Fix | undefined {
         pvt.fixType === FIX_GNSS_AND_DEAD_RECKONING
     if (!isPosition || (pvt.flags3 & INVALID_LLH) !== 0) return undefined
     if ((pvt.valid & VALID_DATE) === 0 || (pvt.valid & VALID_TIME) === 0) return undefined
-    if (!isCivilTime(pvt) || pvt.hAcc > ACCURACY_MAX_MM) return undefined
+    const time = civilTimeOf(pvt)
+    if (!isCivilTime(time) || pvt.hAcc > ACCURACY_MAX_MM) return undefined
     const fix: Fix = {
         kind: "fix",
-        timeDs: unixSeconds(pvt) * 10 + rounded(pvt.nano, 100000000),
+        timeDs: unixSeconds(time) * 10 + rounded(pvt.nano, 100000000),
         latUdeg: rounded(pvt.lat, 10),
         lonUdeg: rounded(pvt.lon, 10),
         altM: rounded(pvt.hMSL, 1000),
@@ -119,6 +120,17 @@ export function fixOf(pvt: NavPvt): Fix | undefined {
         satellites: pvt.numSV,
     }
     return faultOf(fix) === undefined ? fix : undefined
+}
+
+function civilTimeOf(pvt: NavPvt): CivilTime {
+    return {
+        year: pvt.year,
+        month: pvt.month,
+        day: pvt.day,
+        hour: pvt.hour,
+        min: pvt.min,
+        sec: pvt.sec,
+    }
 }
 
 /** Nearest multiple, halves upward. Math.round differs between the tracker and Node at -0.5. */

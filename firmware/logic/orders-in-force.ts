@@ -1,13 +1,13 @@
 // What a tracker does under its orders: the profile that they come to, and how a response names it.
 
 import { CommandKind } from "../../protocol/command.js"
-import type { Reject } from "../../protocol/reject.js"
 import { countFences } from "./fence-list.js"
 import { hasEnded } from "./mandate-watch.js"
 import type { Orders } from "./orders.js"
 import {
     newOverrides,
     type Overrides,
+    overridesFault,
     PROFILE_DEFAULT,
     PROFILES,
     type Profile,
@@ -59,6 +59,5 @@ function isFenceOrder(order: number): boolean {
 function ordered(number: number, overrides: Overrides): Profile {
     const chosen = profileOf(number)
     const base = chosen === undefined ? PROFILES[PROFILE_DEFAULT - 1] : chosen
-    const profile = withOverrides(base, overrides)
-    return (profile as Reject).kind === "reject" ? base : (profile as Profile)
+    return overridesFault(overrides) === undefined ? withOverrides(base, overrides) : base
 }

@@ -65,7 +65,14 @@ export interface Circumstances {
 }
 
 /** What there is to do besides keeping the memory: nothing unless the command was accepted. */
-export type OrderEffect = "none" | "settings" | "fences" | "mandate" | "report" | "wipe"
+export type OrderEffect =
+    | "none"
+    | "settings"
+    | "fences"
+    | "mandate"
+    | "report"
+    | "self-test"
+    | "wipe"
 
 export interface Obeyed {
     memory: Orders
@@ -143,6 +150,7 @@ function apply(next: Orders, command: Command, now: Circumstances): OrderEffect 
     const order = command.order
     const args = command.args
     if (order === CommandKind.report) return "report"
+    if (order === CommandKind.selfTest) return "self-test"
     if (order === CommandKind.wipe) {
         if (next.wipeByS < 0) next.wipeByS = now.atS + WIPE_WAIT_S
         return "wipe"

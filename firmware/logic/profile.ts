@@ -6,8 +6,6 @@
 // (4 s) 0.13, one for which it reads the sky anew (28 s) 0.86, an upload window of 5 s 0.12; a day of
 // sleep 2.6. Two AA lithium cells give some 2,200.
 
-import { type Reject, reject } from "../../protocol/reject.js"
-
 export interface Profile {
     /** As orders and status name it, 1 to 4. */
     number: number
@@ -172,12 +170,12 @@ export function newOverrides(): Overrides {
 }
 
 /**
- * The profile as ordered, or why not: `heartbeat: 5, expected 60 to 604800`. The profile given is
- * left as it is.
+ * The profile as ordered; the one given is left as it is. Throws what `overridesFault` says of
+ * overrides that do not fit.
  */
-export function withOverrides(profile: Profile, overrides: Overrides): Profile | Reject {
-    const wrong = overridesFault(overrides)
-    if (wrong !== undefined) return reject(wrong)
+export function withOverrides(profile: Profile, overrides: Overrides): Profile {
+    const fault = overridesFault(overrides)
+    if (fault !== undefined) throw new Error(fault)
     return {
         number: profile.number,
         name: profile.name,
@@ -193,7 +191,7 @@ export function withOverrides(profile: Profile, overrides: Overrides): Profile |
     }
 }
 
-/** Which override is out of its range, with its value and what was expected; or undefined. */
+/** Which override is out of its range: `heartbeat: 5, expected 60 to 604800`; or undefined. */
 export function overridesFault(overrides: Overrides): string | undefined {
     const row = overridesRow(overrides)
     for (let i = 0; i < row.length; i++) {

@@ -81,7 +81,11 @@ export function searchEnded(before: Search, end: SearchEnd, profile: Profile): S
         return search
     }
     search.lastVainMs = end.heard.tookMs
-    search.creditMs = Math.max(search.creditMs - end.heard.tookMs, 0)
+    const leftMs = search.creditMs - end.heard.tookMs
+    search.creditMs = Math.max(leftMs, 0)
+    // It took longer than the one before, by which it was priced: nothing is earned until that is paid.
+    if (leftMs < 0)
+        search.creditAtS += Math.ceil(-leftMs / creditMsPerS(search, end.isMoving, profile))
     if (isSky(end.heard)) {
         widen(search, end.start, profile.searchCapS)
         search.failures = Math.max(search.failures - 1, 1)

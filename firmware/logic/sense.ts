@@ -2,6 +2,7 @@
 
 import type { Fix } from "../../protocol/fix.js"
 import type { AccessPoint } from "../../protocol/scan.js"
+import type { PartTest } from "./self-test-bench.js"
 import type { ReceiverSignal } from "./signal.js"
 
 /** What the board says at a tick. */
@@ -19,6 +20,8 @@ export interface Sense {
     /** In 1/256 percent; -1 where it was not read, or there is no gauge. */
     charge: number
     hasGauge: boolean
+    /** Sockets can be opened. */
+    isJoined: boolean
     isUp: boolean
     isDown: boolean
     /** Since the tick before. */
@@ -33,6 +36,8 @@ export interface Sense {
     kept: number
     /** What a scan that was asked for heard; undefined where none has ended. */
     scan: ScanOutcome | undefined
+    /** Tests of parts that have ended since the tick before. */
+    tested: PartTest[]
 }
 
 export interface ScanOutcome {

@@ -6,7 +6,7 @@ import { MessageType } from "../../protocol/envelope.js"
 import { QuantityNumber } from "../../protocol/quantity.js"
 import { isRestartDue } from "./daily-restart.js"
 import { type DeviceClock, WakePlan } from "./device-clock.js"
-import { heartbeatAtS, uploadAtS, type Waiting } from "./heartbeat.js"
+import { heartbeatAtS, sleepCutShort, uploadAtS, type Waiting } from "./heartbeat.js"
 import { LinkWindow } from "./link-window.js"
 import type { Profile } from "./profile.js"
 import { type NodeMemory, noBatch, nodeRows } from "./sensor-memory.js"
@@ -141,7 +141,10 @@ export class SensorCycle {
     }
 
     private begin(): void {
-        this.memory.notes.boots++
+        const memory = this.memory
+        memory.notes.boots++
+        if (this.clock.cutShortS > 0)
+            memory.heartbeat = sleepCutShort(memory.heartbeat, this.clock.cutShortS)
         // What was planned has happened: a reset from here on is one that nobody planned.
         this.hasNews = true
         if (this.parts.isContactWired) this.reporter.hasten(QuantityNumber.contact)

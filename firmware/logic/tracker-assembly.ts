@@ -12,6 +12,7 @@ import { OrdersDesk } from "./orders-desk.js"
 import { NvmOrdersStore, RamOrdersStore } from "./orders-store.js"
 import type { Outbox } from "./outbox.js"
 import type { Profile } from "./profile.js"
+import type { BenchPart } from "./self-test-bench.js"
 import type { Session } from "./session.js"
 import type { SessionMemory } from "./session-memory.js"
 import type { StateStore } from "./state-store.js"
@@ -42,6 +43,9 @@ export interface TrackerParts {
     /** A ResetCause. */
     resetCause: number
     programHash: Buffer
+    /** The bench wants a self-test: once where there is FRAM, else at each start. */
+    wantsSelfTest?: boolean
+    bench?: BenchPart
 }
 
 /** What a boot finds. */
@@ -86,6 +90,7 @@ export function assembleTracker(parts: TrackerParts): TrackerLoop {
         hasFram: nvm !== undefined,
         resetCause: parts.resetCause,
         programHash: parts.programHash,
+        wantsSelfTest: parts.wantsSelfTest === true,
     })
     const loop = new TrackerLoop({
         world: world,
@@ -97,8 +102,11 @@ export function assembleTracker(parts: TrackerParts): TrackerLoop {
         state: state,
         uplink: uplink,
         nvm: nvm,
+        bench: parts.bench,
         rename: () => uplink.rename(keys.keys),
     })
+    // Its fiber runs before the first tick, which alone knows whether there is something to send.
+    uplink.isWanted = false
     const utcS = wake.clock.utcS(world.uptimeMs())
     if (utcS >= 0) loop.noteTime(utcS)
     return loop

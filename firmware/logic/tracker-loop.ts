@@ -8,8 +8,10 @@ import type { Cycle } from "./cycle.js"
 import type { Deed } from "./deed.js"
 import type { Journal } from "./journal.js"
 import type { Nvm } from "./nvm.js"
+import type { Orders } from "./orders.js"
 import type { OrdersDesk } from "./orders-desk.js"
 import type { Outbox } from "./outbox.js"
+import { type BenchPart, failedTest, type PartTest, testPart } from "./self-test-bench.js"
 import type { ScanOutcome, Sense } from "./sense.js"
 import type { Session } from "./session.js"
 import { newSignal, type ReceiverSignal } from "./signal.js"
@@ -79,8 +81,10 @@ export interface LoopParts {
     outbox: Outbox
     state: StateStore
     uplink: Uplink
-    /** What a wipe overwrites; undefined on boards without. */
+    /** What a wipe overwrites and a self-test tries; undefined on boards without. */
     nvm: Nvm | undefined
+    /** What a self-test asks besides; undefined where it has to do with what is sensed. */
+    bench: BenchPart | undefined
     /** The epoch has turned: the uplink needs its new name. */
     rename: () => void
 }
@@ -106,10 +110,15 @@ export class TrackerLoop {
     private failures = 0
     private hasFreshGauge = false
     private scanned: ScanOutcome | undefined = undefined
+    private tested: PartTest[] = []
     private joined = 0
     private sent = 0
+    /** In force when the tick began. */
+    private ordersBefore: Orders
 
-    constructor(private parts: LoopParts) {}
+    constructor(private parts: LoopParts) {
+        this.ordersBefore = parts.desk.orders
+    }
 
     /** A payload from the gateway, still sealed. */
     receive(payload: Buffer): void {
@@ -129,11 +138,15 @@ export class TrackerLoop {
             session.noteHeld(ack)
             journal.held(ack)
             this.acks++
+            const told = session.timeIn(ack)
+            if (told !== undefined && cycle.clock.noteTold(told.utcS, told.roundTripMs, nowMs))
+                this.noteTime(told.utcS)
             return
         }
         const handled = desk.receive(payload, cycle.clock.utcS(nowMs), cycle.clock.atS(nowMs))
         if (handled.kind === "reject") return
         if (handled.effect === "report") cycle.isAsked = true
+        else if (handled.effect === "self-test") cycle.selfTest.order()
     }
 
     /** The connection was lost or left. */
@@ -151,9 +164,14 @@ export class TrackerLoop {
         const { world, cycle } = this.parts
         try {
             const sense = await this.look()
-            cycle.orders = this.parts.desk.orders
-            for (const deed of cycle.tick(sense)) {
+            const breathe = async () => await world.breathe()
+            await breathe()
+            this.ordersBefore = this.parts.desk.orders
+            cycle.orders = this.ordersBefore
+            const deeds = await cycle.tick(sense, breathe)
+            for (const deed of deeds) {
                 if (this.isOver) break
+                await world.breathe()
                 await this.attempt(deed)
             }
             this.failures = 0
@@ -185,7 +203,11 @@ export class TrackerLoop {
         const { world, cycle } = this.parts
         while (!this.isOver) {
             const startedMs = world.uptimeMs()
-            if (!this.hasGreeted) await this.greet(isPlanned)
+            if (!this.hasGreeted) {
+                await world.breathe()
+                await this.greet(isPlanned)
+                await world.breathe()
+            }
             await this.tick()
             if (this.isOver) return
             await world.sleep(Math.max(10, cycle.idleMs() - (world.uptimeMs() - startedMs)))
@@ -233,6 +255,7 @@ export class TrackerLoop {
             batteryMv: this.batteryMv,
             charge: this.hasFreshGauge ? this.charge : -1,
             hasGauge: this.hasGauge,
+            isJoined: this.isJoined(),
             isUp: uplink.isUp(),
             isDown: uplink.isDown(),
             acks: this.acks,
@@ -243,6 +266,7 @@ export class TrackerLoop {
             thinned: outbox.thinned,
             kept: journal.kept(),
             scan: this.scanned,
+            tested: this.tested,
         }
         this.acks = 0
         this.joined = joins
@@ -250,6 +274,7 @@ export class TrackerLoop {
         this.told = this.exceptions
         this.hasFreshGauge = false
         this.scanned = undefined
+        this.tested = []
         return sense
     }
 
@@ -298,6 +323,15 @@ export class TrackerLoop {
         }
     }
 
+    private isJoined(): boolean {
+        try {
+            return this.parts.world.network.isUp()
+        } catch (e) {
+            this.caught("network", e as Error)
+            return false
+        }
+    }
+
     /** The deeds that follow one that throws are done all the same. */
     private async attempt(deed: Deed): Promise<void> {
         try {
@@ -307,12 +341,14 @@ export class TrackerLoop {
             // Asked for and not had; and what did not come to its end goes on.
             if (deed.what === "scan") this.scanned = { heard: undefined }
             else if (deed.what === "read-gauge") this.hasGauge = false
+            else if (deed.what === "test-part")
+                this.tested.push(failedTest(deed.part, (e as Error).message))
             else if (deed.what === "sleep" || deed.what === "reboot") this.isOver = false
         }
     }
 
     private async carryOut(deed: Deed): Promise<void> {
-        const { world, journal, desk, state } = this.parts
+        const { world, journal, state } = this.parts
         const nowMs = world.uptimeMs()
         const breathe = async () => await world.breathe()
         if (deed.what === "keep") await journal.keep(deed.fix, breathe)
@@ -322,15 +358,24 @@ export class TrackerLoop {
         else if (deed.what === "receiver-off") await world.receiver.switchOff(deed.forS, nowMs)
         else if (deed.what === "ask-signal") await world.receiver.askSignal(nowMs)
         else if (deed.what === "read-gauge") await this.readGauge()
+        else if (deed.what === "ask-time") this.parts.session.askTime()
         else if (deed.what === "arm") await world.motion.arm()
         else if (deed.what === "scan") this.scanned = { heard: await world.scan() }
-        else if (deed.what === "keep-orders") desk.keep(this.parts.cycle.orders)
+        else if (deed.what === "say") world.say(deed.line)
+        else if (deed.what === "test-part") await this.test(deed.part)
+        else if (deed.what === "keep-orders") this.keepOrders()
         else if (deed.what === "save") state.save(deed.rows)
         else {
             this.isOver = true
             if (deed.what === "sleep") await world.standby(deed.ms)
             else world.reboot()
         }
+    }
+
+    /** What the cycle made of orders that another has replaced meanwhile it makes of that one next. */
+    private keepOrders(): void {
+        const { desk, cycle } = this.parts
+        if (desk.orders === this.ordersBefore) desk.keep(cycle.orders)
     }
 
     private async wipe(): Promise<void> {
@@ -348,6 +393,10 @@ export class TrackerLoop {
         world.reboot()
     }
 
+    private async test(part: number): Promise<void> {
+        this.tested.push(await testPart(part, this.parts.bench, this.parts.nvm))
+    }
+
     private async readGauge(): Promise<void> {
         const reading = await this.parts.world.battery.read()
         this.hasGauge = reading !== undefined
@@ -359,7 +408,10 @@ export class TrackerLoop {
 }
 
 /** Overwrites everything; at a boot that finds a wipe begun this is all that is done. */
-export async function finishWipe(wipe: Wipe, world: World): Promise<void> {
+export async function finishWipe(
+    wipe: Wipe,
+    world: Pick<World, "breathe" | "scrub" | "say">,
+): Promise<void> {
     while (wipe.step()) await world.breathe()
     await world.scrub()
     world.say(wipe.finish() ? "wiped" : "wiped in part: the memory does not take it")

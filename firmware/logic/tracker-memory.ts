@@ -12,6 +12,7 @@ import { type ReceiverMemory, receiverOf, receiverRow } from "./receiver-memory.
 import { type ScanPlan, scanPlanOf, scanPlanRow } from "./scan-plan.js"
 import { type WakeBudget, wakeBudgetOf, wakeBudgetRow } from "./schedule.js"
 import { type Search, searchOf, searchRow } from "./search-memory.js"
+import { NEVER_TESTED } from "./self-test.js"
 
 /** What no single decision owns. Device seconds, -1 for never; flags as 0 and 1. */
 export interface Notes {
@@ -39,6 +40,8 @@ export interface Notes {
     faultsTold: number
     /** Exceptions that were caught since the last status. */
     exceptions: number
+    /** The program that the self-test has tested last (self-test.ts). */
+    selfTested: number
 }
 
 export interface TrackerMemory {
@@ -57,7 +60,7 @@ export interface TrackerMemory {
     notes: Notes
 }
 
-const NOTES = 15
+const NOTES = 16
 
 export function trackerMemoryOf(rows: number[][]): TrackerMemory {
     const row = (index: number) => (index < rows.length ? rows[index] : [])
@@ -113,10 +116,12 @@ function notesRow(notes: Notes): number[] {
         notes.isArmed,
         notes.faultsTold,
         notes.exceptions,
+        notes.selfTested,
     ]
 }
 function notesOf(given: number[]): Notes {
-    const row = given.length === NOTES ? given : [0, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0]
+    const none = [0, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0, NEVER_TESTED]
+    const row = given.length === NOTES ? given : none
     return {
         boots: row[0],
         statusAtS: row[1],
@@ -133,5 +138,6 @@ function notesOf(given: number[]): Notes {
         isArmed: row[12],
         faultsTold: row[13],
         exceptions: row[14],
+        selfTested: row[15],
     }
 }

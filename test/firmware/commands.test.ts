@@ -12,6 +12,7 @@ import { wipeArgs } from "../../protocol/order.js"
 import { Answer, decodeResponse, type Response } from "../../protocol/response.js"
 import { cases } from "../support/cases.js"
 import { ChipNvm, FramBoard, sha256 } from "../support/fram-board.js"
+import { recordsOf } from "../support/records-of.js"
 import { seededBytes } from "../support/seeded-bytes.js"
 
 const DAY_S = 86_400
@@ -60,7 +61,7 @@ function receive(message: Buffer, { board, desk } = tracker) {
 }
 /** The responses that wait in the queue, opened as the gateway opens them. */
 function responses({ board } = tracker): Response[] {
-    return board.outbox.records
+    return recordsOf(board.outbox)
         .filter(({ type }) => type === MessageType.response)
         .map((record) => {
             const envelope = parseEnvelope(board.outbox.messageOf(record)!)
@@ -104,7 +105,7 @@ describe("a genuine command", () => {
     })
 
     it("is obeyed and answered, or told again and then answered, wherever the power fails", () => {
-        const step = cases(61, 1)
+        const step = cases(17, 1)
         let cuts = 0
         for (let at = 0; ; at += step) {
             const cut = aTracker("00112233445566aa")

@@ -3,11 +3,14 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import {
+    clockCaughtUp,
     type Heartbeat,
     heartbeatAtS,
     heartbeatOf,
     heartbeatRow,
     newHeartbeat,
+    sleepCutShort,
+    stretchS,
     uploadAtS,
     windowEnded,
 } from "../../firmware/logic/heartbeat.js"
@@ -66,10 +69,54 @@ describe("a tracker speaks", () => {
         expect(uploadAtS(again, { fixAtS: -1, eventAtS: atS }, NORMAL)).toBe(atS)
     })
 
+    it("never later than a heartbeat after it was heard, however often motion cuts its sleep short", () => {
+        // Its clock stands still over a sleep that is cut short, and nobody tells it the time.
+        const cuts = fc.array(fc.double({ min: 0, max: 3, noNaN: true }), { minLength: 1 })
+        const holds = fc.property(fc.constantFrom(...PROFILES), cuts, (profile, shares) => {
+            const stretch = stretchS(profile)
+            let heartbeat = windowEnded(newHeartbeat(), 0, true)
+            let [atS, trueS, heardS] = [0, 0, 0]
+            for (let i = 0; i < 200; i++) {
+                const dueS = heartbeatAtS(heartbeat, profile)
+                if (atS >= dueS) {
+                    expect(trueS - heardS).toBeLessThanOrEqual(profile.heartbeatS)
+                    heartbeat = windowEnded(heartbeat, atS, true)
+                    heardS = trueS
+                    continue
+                }
+                const sleepS = Math.min(dueS - atS, stretch)
+                const cutS = Math.floor(shares[i % shares.length]! * stretch)
+                trueS += Math.min(cutS, sleepS)
+                if (cutS < sleepS) heartbeat = sleepCutShort(heartbeat, sleepS)
+                else atS += sleepS
+            }
+            expect(trueS - heardS).toBeLessThanOrEqual(profile.heartbeatS)
+        })
+        fc.assert(holds, { numRuns: cases(200, 20_000) })
+    })
+
+    it("no earlier once a fix has set its clock, and no later for a window in vain", () => {
+        const heard = windowEnded(newHeartbeat(), 100, true)
+        const cut = sleepCutShort(sleepCutShort(heard, 3000), 4000)
+        expect(heartbeatAtS(cut, NORMAL)).toBe(100 + NORMAL.heartbeatS - 7000)
+        expect(heartbeatAtS(clockCaughtUp(cut), NORMAL)).toBe(100 + NORMAL.heartbeatS)
+        const vain = windowEnded(cut, 200, false)
+        expect(heartbeatAtS(vain, NORMAL)).toBe(100 + NORMAL.heartbeatS - 7000)
+        expect(heartbeatAtS(windowEnded(cut, 200, true), NORMAL)).toBe(200 + NORMAL.heartbeatS)
+    })
+
     it("as before a sleep; a row that is none of its own is new", () => {
-        const heartbeat = windowEnded(windowEnded(newHeartbeat(), 9, true), 70, false)
+        const tried = windowEnded(windowEnded(newHeartbeat(), 9, true), 70, false)
+        const heartbeat = sleepCutShort(tried, 300)
         expect(heartbeatOf(heartbeatRow(heartbeat))).toEqual(heartbeat)
-        for (const bad of [[], [1, 2], [1, 2, -1], [0.5, 1, 1], [-2, 1, 1]])
+        for (const bad of [
+            [],
+            [1, 2, 3],
+            [1, 2, -1, 0],
+            [0.5, 1, 1, 0],
+            [-2, 1, 1, 0],
+            [1, 2, 0, -1],
+        ])
             expect(heartbeatOf(bad)).toEqual(newHeartbeat())
     })
 })

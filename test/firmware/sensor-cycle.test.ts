@@ -4,7 +4,6 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { clockOf, DeviceClock, newClock, WakePlan } from "../../firmware/logic/device-clock.js"
-import { newHeartbeat } from "../../firmware/logic/heartbeat.js"
 import type { SampleRule } from "../../firmware/logic/sampling.js"
 import { nodeWakeOf } from "../../firmware/logic/sensor-assembly.js"
 import { batchOf, OpenBatch } from "../../firmware/logic/sensor-batch.js"
@@ -344,7 +343,7 @@ describe("what a node keeps", () => {
                 fixS: most,
                 restMs: 1999,
             },
-            heartbeat: { ...newHeartbeat(), heardAtS: most, triedAtS: most, failures: 16 },
+            heartbeat: { heardAtS: most, triedAtS: most, failures: 16, unseenS: most },
             batch: { rows: [[most, 41e9], full, full, full.slice(9)], session: most, seq: most },
             samples: Array.from({ length: 7 }, () => [
                 15,

@@ -69,13 +69,13 @@ describe("a built program", () => {
         `
     const hal = readFileSync(join(import.meta.dirname, "../../firmware/hal.ts"), "utf8")
     let image: Buffer
-    const output = join(root, "dist/firmware/tracker.devs")
+    const output = join(root, "dist/firmware/sensor.devs")
     const build = (program: string) => {
         writeFiles(root, {
             "package.json": `{ "name": "burr", "version": "1.2.3" }`,
             "devsconfig.json": "{}",
             "firmware/hal.ts": hal,
-            "firmware/tracker.ts": program,
+            "firmware/sensor.ts": program,
         })
         return buildDevicePrograms(root, () => {})
     }
@@ -105,8 +105,8 @@ describe("a built program", () => {
     })
 
     it("that keeps more than the heap holds fails the build and leaves no output", () => {
-        const message = "heap not measured: it runs out of 64 KiB"
-        expect(build(hoarder(20_000))).toEqual([{ entry: "firmware/tracker.ts", message }])
+        const message = "heap not measured: it runs out of 64 KiB with FRAM"
+        expect(build(hoarder(20_000))).toEqual([{ entry: "firmware/sensor.ts", message }])
         expect(existsSync(output)).toBe(false)
     }, 60_000)
 })

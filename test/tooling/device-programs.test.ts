@@ -9,14 +9,14 @@ import {
 } from "../../bin/tooling/device-programs.mjs"
 import { tempFolder, writeFiles } from "../support/temp-folder.js"
 
-const TRACKER = "dist/firmware/tracker.devs"
+const PROGRAM = "dist/firmware/sensor.devs"
 
 function aCheckout(files: Record<string, string> = {}): string {
     return tempFolder({
         "package.json": `{ "name": "burr", "version": "1.2.3" }`,
         "devsconfig.json": "{}",
         "protocol/answer.ts": "export function answer(): number {\n    return 42\n}\n",
-        "firmware/tracker.ts": `import { answer } from "../protocol/answer.js"\nconsole.log(answer())\n`,
+        "firmware/sensor.ts": `import { answer } from "../protocol/answer.js"\nconsole.log(answer())\n`,
         ...files,
     })
 }
@@ -30,9 +30,9 @@ function build(root: string): { built: string[]; failures: { entry: string; mess
 describe("a device program", () => {
     test("has the same bytes from any checkout, in git or not, at any time", () => {
         const plain = aCheckout()
-        expect(build(plain)).toEqual({ built: [TRACKER], failures: [] })
-        const bytes = readFileSync(join(plain, TRACKER))
-        const debug = readFileSync(join(plain, "dist/firmware/tracker.dbg.json"), "utf8")
+        expect(build(plain)).toEqual({ built: [PROGRAM], failures: [] })
+        const bytes = readFileSync(join(plain, PROGRAM))
+        const debug = readFileSync(join(plain, "dist/firmware/sensor.dbg.json"), "utf8")
         expect(bytes.length).toBeGreaterThan(300)
         expect(debug).not.toContain(plain)
 
@@ -47,8 +47,8 @@ describe("a device program", () => {
         } finally {
             vi.unstubAllEnvs()
         }
-        expect(readFileSync(join(dirty, TRACKER)).equals(bytes)).toBe(true)
-        expect(readFileSync(join(dirty, "dist/firmware/tracker.dbg.json"), "utf8")).toBe(debug)
+        expect(readFileSync(join(dirty, PROGRAM)).equals(bytes)).toBe(true)
+        expect(readFileSync(join(dirty, "dist/firmware/sensor.dbg.json"), "utf8")).toBe(debug)
     })
 
     test("is built again only when something that it imports changes", () => {
@@ -59,10 +59,10 @@ describe("a device program", () => {
         expect(build(root).built).toEqual([])
         writeFiles(root, { "protocol/other.ts": "export const other = 2\n" })
         expect(build(root).built).toEqual([])
-        const before = readFileSync(join(root, TRACKER))
+        const before = readFileSync(join(root, PROGRAM))
         writeFiles(root, { "protocol/answer.ts": "export function answer() {\n    return 43\n}\n" })
-        expect(build(root).built).toEqual([TRACKER])
-        expect(readFileSync(join(root, TRACKER)).equals(before)).toBe(false)
+        expect(build(root).built).toEqual([PROGRAM])
+        expect(readFileSync(join(root, PROGRAM)).equals(before)).toBe(false)
     })
 
     test("that is gone leaves no output behind", () => {
@@ -77,16 +77,16 @@ describe("a device program", () => {
     })
 
     test("with a type error leaves no output and says where it is", () => {
-        const root = aCheckout({ [TRACKER]: "an old build" })
+        const root = aCheckout({ [PROGRAM]: "an old build" })
         writeFiles(root, {
             "protocol/answer.ts": `export function answer(): number {\n    return "42"\n}\n`,
         })
         const { built, failures } = build(root)
         expect(built).toEqual([])
-        expect(failures.map(({ entry }) => entry)).toEqual(["firmware/tracker.ts"])
+        expect(failures.map(({ entry }) => entry)).toEqual(["firmware/sensor.ts"])
         expect(failures[0]?.message).toContain("protocol/answer.ts:2:5 - error TS2322")
         expect(failures[0]?.message).not.toContain("burr-device-")
-        expect(existsSync(join(root, TRACKER))).toBe(false)
+        expect(existsSync(join(root, PROGRAM))).toBe(false)
         expect(build(root).failures).toHaveLength(1)
     })
 
@@ -95,7 +95,7 @@ describe("a device program", () => {
             "firmware/services/lamp.md":
                 "# Lamp\n\n    identifier: 0x1134ea2c\n    camel: lamp\n\nA lamp.\n\n" +
                 "## Registers\n\n    ro glow: u8 @ 0x182\n\nHow bright.\n",
-            "firmware/tracker.ts":
+            "firmware/sensor.ts":
                 `import { Lamp } from "@devicescript/core"\n` +
                 "const lamp = new Lamp()\nconsole.log(await lamp.glow.read())\n",
         })
@@ -105,33 +105,33 @@ describe("a device program", () => {
     })
 })
 
-test("the programs are the tracker's and each test/device/*.ts", () => {
+test("the programs are the firmware's and each test/device/*.ts", () => {
     const root = tempFolder({
-        "firmware/tracker.ts": "",
+        "firmware/sensor.ts": "",
         "firmware/hal.ts": "",
         "test/device/golden.ts": "",
         "test/device/support/report.ts": "",
     })
     expect(devicePrograms(root).map(({ output }) => output)).toEqual([
-        TRACKER,
+        PROGRAM,
         "dist/test/device/golden.devs",
     ])
 })
 
 test("a program is made of what it imports, directly or not", () => {
     const root = tempFolder({
-        "firmware/tracker.ts": `import "./hal.js"\nimport {\n    a,\n} from "./logic/a.js"\n`,
+        "firmware/sensor.ts": `import "./hal.js"\nimport {\n    a,\n} from "./logic/a.js"\n`,
         "firmware/hal.ts": `import * as ds from "@devicescript/core"\n`,
         "firmware/logic/a.ts": `import type { B } from "../../protocol/b.js"\nexport * from "./c.js"`,
         "firmware/logic/c.ts": `import { a } from "./a.js"\n`,
         "firmware/logic/unused.ts": "",
         "protocol/b.ts": "",
     })
-    expect(importClosure(root, "firmware/tracker.ts").sort()).toEqual([
+    expect(importClosure(root, "firmware/sensor.ts").sort()).toEqual([
         "firmware/hal.ts",
         "firmware/logic/a.ts",
         "firmware/logic/c.ts",
-        "firmware/tracker.ts",
+        "firmware/sensor.ts",
         "protocol/b.ts",
     ])
 })

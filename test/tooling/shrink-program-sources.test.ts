@@ -174,7 +174,7 @@ function g2(v: any, w: any): any {
 
 /** The tracker's program as the compiler made it. */
 function compiled(root: string): Uint8Array {
-    const debug = readFileSync(join(root, "dist/firmware/tracker.dbg.json"), "utf8")
+    const debug = readFileSync(join(root, "dist/firmware/sensor.dbg.json"), "utf8")
     const { binary, compiled } = JSON.parse(debug)
     return new Uint8Array(Buffer.from((compiled ?? binary).hex, "hex"))
 }
@@ -206,7 +206,7 @@ test("a program of any statements says the same when it is shrunk", async () => 
         const root = tempFolder({
             "package.json": `{ "name": "burr", "version": "1.2.3" }`,
             "devsconfig.json": "{}",
-            "firmware/tracker.ts": source,
+            "firmware/sensor.ts": source,
         })
         expect(buildDevicePrograms(root, () => {})).toEqual([])
         const program = compiled(root)

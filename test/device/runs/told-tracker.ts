@@ -5,6 +5,7 @@ import type { Hash, Nvm } from "../../../firmware/logic/nvm.js"
 import { NvmOutbox } from "../../../firmware/logic/nvm-outbox.js"
 import { OrdersDesk } from "../../../firmware/logic/orders-desk.js"
 import type { OrdersStore } from "../../../firmware/logic/orders-store.js"
+import { RECORDS_MAX } from "../../../firmware/logic/record-list.js"
 import { Session } from "../../../firmware/logic/session.js"
 import { SessionStore } from "../../../firmware/logic/session-store.js"
 import { CommandKind, sealCommand } from "../../../protocol/command.js"
@@ -31,6 +32,7 @@ export class ToldTracker {
         this.keys = new FixedKeys(hkdf, Buffer.alloc(32), DEVICE_ID)
         this.memory = new SessionStore(nvm, hash)
         this.outbox = new NvmOutbox(nvm, hash)
+        this.outbox.find(RECORDS_MAX)
         this.session = new Session({
             aead: aead,
             hash: hash,
@@ -66,7 +68,7 @@ export class ToldTracker {
         })
         const handled = desk.receive(message, NOW_S, 100)
         if (handled.kind === "reject") return handled.reason
-        const records = this.outbox.records.length
+        const records = this.outbox.count()
         return `answer ${handled.answer} ${handled.effect}, ${records} records`
     }
 }
