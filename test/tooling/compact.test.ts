@@ -312,6 +312,21 @@ it("compiles a program whole: what it does when it starts, with values of native
     expect((await load(root, files, said)).said).toEqual([9, 11, -1])
 })
 
+it("refuses what a compact program's functions and native code would not see of it", () => {
+    const said = 'import { said } from "./said.js"\n'
+    const refused = {
+        "let count = 0\nfunction f() { count++ }\nf()": /start\.ts:3: .*assignment to count/,
+        "class Told { text() { return 1 } }\nconst told = new Told()\nsaid(told.text())":
+            /start\.ts:2: .*class of a program/,
+    }
+    expectRefusals(refused, (source) => {
+        const root = rootWith({ [START]: said + source })
+        const native = "export function said(one: any) { return one.text }"
+        writeFileSync(join(root, "firmware/said.ts"), native)
+        compact({ root, entries: [START], modules: [START], target: "node" })
+    })
+})
+
 it("lets functions wait on the device alone", () => {
     const source = `
         export class Slow { async took(ms: number): Promise<number> { await this.wait(ms); return ms }
@@ -332,6 +347,9 @@ it("counts the calls of the machine along closures too", () => {
     const closed = "export function g(list: number[]): void { list.forEach((a) => { deep(a) }) }"
     const [less, more] = [plain, closed].map((one) => compiled(`${inner}\n${one}`).callDepth)
     expect(more).toBeGreaterThan(less)
+    const chain = Array.from({ length: 40 }, (_, i) => `function f${i}() { f${i + 1}() }`)
+    const long = [...chain, "function f40() {}", "export function g() { f0() }"].join("\n")
+    expect(() => compiled(long)).toThrow(/\d+ calls under way in compact code, expected at most 80/)
 })
 
 it("refuses what it has no code for, with file and line", () => {

@@ -4,6 +4,7 @@
 import ts from "typescript"
 import { bared, binary, expression } from "./expressions.mjs"
 import { checkIndexed, placeOf } from "./fields.mjs"
+import { meaningOf } from "./meanings.mjs"
 import { COMPOUND } from "./operators.mjs"
 import { isPure, isStep, refuse } from "./syntax.mjs"
 
@@ -68,7 +69,7 @@ function assignName(writer, target) {
     const symbol = writer.checker.getSymbolAtLocation(target)
     const outer = writer.outer?.slotFor(symbol)
     if (outer !== undefined) return writer.op("setOuter", outer)
-    const known = writer.pass.valueOf(symbol)
+    const known = meaningOf(writer.pass, symbol)
     if (known.kind !== "global") refuse(target, `assignment to ${target.text}`)
     writer.op("storeGlobal", known.index)
 }

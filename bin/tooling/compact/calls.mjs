@@ -4,6 +4,7 @@
 import ts from "typescript"
 import { bared, expression } from "./expressions.mjs"
 import { placeOf } from "./fields.mjs"
+import { classOf, dynamicMethods, meaningOf, methodOf } from "./meanings.mjs"
 import { MATHS } from "./operators.mjs"
 import { refuse } from "./syntax.mjs"
 
@@ -19,7 +20,7 @@ export function construct(writer, node) {
     const args = node.arguments ?? []
     if (!ts.isIdentifier(node.expression)) refuse(node, "computed class")
     if (args.some(ts.isSpreadElement)) refuse(node, "spread arguments")
-    const known = writer.pass.classOf(node.expression)
+    const known = classOf(writer.pass, node.expression)
     if (known.kind === "plain") {
         writer.callOf(args.length + 1, known.key)
         if (known.layout === undefined) writer.op("object", 0)
@@ -54,13 +55,13 @@ function callOfMember(writer, callee, args) {
         return method(writer, () => writer.op("global", object), name, args, [])
     }
     if (placeOf(writer, callee.name) !== undefined) return apply(writer, callee, args)
-    const key = pass.methodOf(callee)
+    const key = methodOf(pass, callee)
     if (key !== undefined) {
         writer.callOf(args.length + 1, key)
         expression(writer, owner)
         return withArguments(writer, args)
     }
-    const methods = pass.dynamicMethods(name, owner)
+    const methods = dynamicMethods(pass, name, owner)
     const own = pass.privateNames.of(callee.name)
     method(writer, () => expression(writer, owner), own, args, methods)
 }
@@ -72,7 +73,7 @@ function callOfName(writer, callee, args) {
     const symbol = writer.checker.getSymbolAtLocation(callee)
     if (writer.outer?.slotFor(symbol) !== undefined) return false
     if (writer.outer?.outer?.slotFor(symbol) !== undefined) return false
-    const known = writer.pass.valueOf(symbol)
+    const known = meaningOf(writer.pass, symbol)
     if (known.kind === "function")
         writer.callOf(args.length, writer.pass.functionOf(known.declaration))
     else if (known.kind !== "native") return false

@@ -3,6 +3,7 @@
 import ts from "typescript"
 import { call, construct } from "./calls.mjs"
 import { checkChain, checkIndexed, property } from "./fields.mjs"
+import { meaningOf } from "./meanings.mjs"
 import { arrayLiteral, arrow, objectLiteral } from "./objects.mjs"
 import { BINARY, UNARY } from "./operators.mjs"
 import { bare, isUndefined, isWrapper, refuse } from "./syntax.mjs"
@@ -71,7 +72,7 @@ function identifier(writer, node) {
     if (outer !== undefined) return writer.op("outer", outer)
     const outer2 = writer.outer?.outer?.slotFor(symbol)
     if (outer2 !== undefined) return writer.op("outer2", outer2)
-    const known = writer.pass.valueOf(symbol)
+    const known = meaningOf(writer.pass, symbol)
     if (known.kind === "global") return writer.op("global", known.index)
     if (known.kind === "table") return writer.callOf(0, known.key)
     if (known.kind === "function") return writer.closureOf(writer.pass.valueKey(known.declaration))

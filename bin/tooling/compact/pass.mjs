@@ -1,5 +1,5 @@
 // One pass over the modules: which functions become compact code, in which order, and what each name
-// stands for. A function is compiled when somebody is found to call it, so what nobody calls is absent.
+// stands for (meanings.mjs). A function is compiled when somebody is found to call it, so what nobody calls is absent.
 // What a pass learns about the whole program serves the next one (program.mjs).
 
 import ts from "typescript"
@@ -17,8 +17,7 @@ import { Layouts } from "./layouts.mjs"
 import { Links } from "./links.mjs"
 import { ModuleValues, valuesCode } from "./module-values.mjs"
 import { Names } from "./names.mjs"
-import { libraryOf } from "./sources.mjs"
-import { isDone, isExported, isOfModule, lineOf, nameOf, refuse } from "./syntax.mjs"
+import { isDone, isExported, lineOf, nameOf, refuse } from "./syntax.mjs"
 
 /** @typedef {import("./jumps.mjs").Placed} Placed */
 /** @typedef {import("./learned.mjs").Learned} Learned */
@@ -30,11 +29,6 @@ import { isDone, isExported, isOfModule, lineOf, nameOf, refuse } from "./syntax
 /** A function of the compact code. `at` is its address, -1 before all is compiled.
  * @typedef {{ node: ts.Node, name: string, at: number, cells: readonly Placed[],
  *     points: readonly Point[] }} Key */
-/** What a name stands for.
- * @typedef {{ kind: "unknown" } | { kind: "global", index: number } | { kind: "table", key: Key }
- *     | { kind: "function", declaration: ts.FunctionDeclaration }
- *     | { kind: "native", index: number }} Known */
-
 /** An address has two bytes. */
 const CODE_MAX = 65535
 
@@ -152,76 +146,6 @@ export class Pass {
     checkLayout(node) {
         if (!this.checksLayouts) return
         for (const one of changedLayouts(this.layouts, node)) this.learned.escaped.add(one)
-    }
-
-    /** @param {ts.Symbol | undefined} symbol @returns {Known} */
-    valueOf(symbol) {
-        const { sources } = this
-        const declarations = sources.origin(symbol)?.declarations ?? []
-        const declaration = declarations.find(
-            (node) => ts.isFunctionDeclaration(node) || ts.isVariableDeclaration(node),
-        )
-        if (declaration === undefined) return { kind: "unknown" }
-        if (ts.isFunctionDeclaration(declaration)) {
-            if (!sources.isCompact(declaration)) {
-                const index = this.links.functionOf(declaration, libraryOf(symbol))
-                return { kind: "native", index }
-            }
-            return { kind: "function", declaration }
-        }
-        if (!ts.isVariableDeclaration(declaration) || !isOfModule(declaration))
-            return { kind: "unknown" }
-        if (declaration.getSourceFile().isDeclarationFile) return { kind: "unknown" }
-        if (this.values.isTable(declaration))
-            return { kind: "table", key: this.tableOf(declaration) }
-        // An entry's variables are locals of what it does; its functions do not see them.
-        if (this.isEntry(declaration)) return { kind: "unknown" }
-        return { kind: "global", index: this.values.variable(declaration) }
-    }
-
-    /** In a program that becomes compact code itself. @param {ts.Node} node */
-    isEntry(node) {
-        const { fileName } = node.getSourceFile()
-        return this.sources.isCompact(node) && this.sources.entries.includes(fileName)
-    }
-
-    /** How a class is made: by its constructor's address, or natively. @param {ts.Identifier} name
-     * @returns {{ kind: "plain", key: Key, layout: import("./layouts.mjs").Layout | undefined }
-     *     | { kind: "native", index: number }} */
-    classOf(name) {
-        const declaration = this.sources.declarationsOf(name).find(ts.isClassDeclaration)
-        const isPlain =
-            declaration !== undefined &&
-            this.sources.isCompact(declaration) &&
-            !this.learned.nativeUse.hasSide(declaration)
-        // A program that is compact itself has no text in which native code would find a class.
-        if (declaration !== undefined && !isPlain && this.isEntry(declaration))
-            refuse(declaration, "class of a program with methods that native code may call")
-        if (!isPlain) return { kind: "native", index: this.links.classOf(declaration, name.text) }
-        const layout = this.layouts.ofDeclaration(declaration)
-        return { kind: "plain", key: this.constructorKey(declaration), layout }
-    }
-
-    /** The compact method that a call means; undefined where only the object knows.
-     * @param {ts.PropertyAccessExpression} callee */
-    methodOf(callee) {
-        const symbol = this.sources.checker.getSymbolAtLocation(callee.name)
-        const [declaration] = symbol?.declarations ?? []
-        if (declaration === undefined) return undefined
-        if (ts.isMethodDeclaration(declaration))
-            return this.sources.isCompact(declaration) ? this.methodKey(declaration) : undefined
-        const only = this.learned.implementers.methodFor(declaration)
-        return only && this.methodKey(only)
-    }
-
-    /** A method that only the object knows: those that it may be, of compact classes.
-     * @param {string} name @param {ts.Expression} owner */
-    dynamicMethods(name, owner) {
-        const { dynamicNames, nativeUse } = this.learned
-        dynamicNames.add(name)
-        const methods = nativeUse.methodsBehind(name, owner)
-        for (const method of methods) nativeUse.dynamic.add(method)
-        return methods
     }
 
     // Functions, each compiled once.
