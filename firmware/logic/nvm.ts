@@ -38,8 +38,7 @@ export function checkOf(hash: Hash, at: number, ...parts: Buffer[]): Buffer {
     return hash([Buffer.from([at >> 8, at & 255]), ...parts]).slice(0, CHECK_BYTES)
 }
 
+/** As text: the chip writes and compares it at once, and byte by byte takes the script 20 steps each. */
 export function isSameBytes(a: Buffer, b: Buffer): boolean {
-    if (a.length !== b.length) return false
-    for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
-    return true
+    return a.length === b.length && a.toString("hex") === b.toString("hex")
 }

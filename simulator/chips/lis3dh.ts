@@ -3,8 +3,8 @@
 // long enough. Latched, INT1 stays up until INT1_SRC is read, through any reset of the host: the part
 // keeps its supply. Registers follow the data sheet's names, chapter 8.
 //
-// Not modelled: FIFO, click, 6D orientation, the second generator, self-test, the ADC inputs; their
-// registers keep what is written. The 5 ms of boot after power-on are not either.
+// Not modelled: FIFO, click, 6D orientation, the second generator, the ADC inputs; their registers
+// keep what is written. The 5 ms of boot after power-on are not either.
 
 import type { Clock, Timer } from "../vm/clock.js"
 import { LIS3DH_UA } from "./currents.js"
@@ -29,6 +29,8 @@ export interface Lis3dhOptions {
      * `atMs` or earlier where nobody knows. A part that lies still then costs no event a sample.
      */
     stillUntil?: (atMs: number) => number
+    /** What self-test 0 of CTRL_REG4 adds to each axis, and self-test 1 takes away; 0 of a broken part. */
+    actuatorMg?: number
     /** INT1 has become active. Boards wired for it pulse the reset line. */
     onInterrupt?: (atMs: number) => void
 }
@@ -241,7 +243,13 @@ export class Lis3dh extends PoweredPart implements I2cChip {
         const enabled = this.get(Register.ctrl1) & 7
         if (atMs <= this.sampledFromMs) return [0, 0, 0]
         const { x, y, z } = this.options.motion(atMs)
-        return [enabled & 1 ? x : 0, enabled & 2 ? y : 0, enabled & 4 ? z : 0]
+        const push = this.pushMg()
+        return [enabled & 1 ? x + push : 0, enabled & 2 ? y + push : 0, enabled & 4 ? z + push : 0]
+    }
+    private pushMg(): number {
+        const { actuatorMg = 0 } = this.options
+        const mode = (this.get(Register.ctrl4) >> 1) & 3
+        return mode === 1 ? actuatorMg : mode === 2 ? -actuatorMg : 0
     }
     private highPassed(felt: Axes): Axes {
         if (this.get(Register.ctrl2) >> 6 === HIGH_PASS_REFERENCE) {

@@ -5,19 +5,23 @@ import { Accelerometer } from "../../firmware/drivers/accelerometer.js"
 import { BusBattery, BusMotion, BusReceiver } from "../../firmware/drivers/bus-parts.js"
 import { FuelGauge } from "../../firmware/drivers/fuel-gauge.js"
 import { Gnss } from "../../firmware/drivers/gnss.js"
+import { FixedKeys } from "../../firmware/logic/key-memory.js"
 import { KeyStore } from "../../firmware/logic/key-store.js"
 import type { Mission } from "../../firmware/logic/mission.js"
-import { NvmOutbox } from "../../firmware/logic/nvm-outbox.js"
+import type { Hash, Nvm } from "../../firmware/logic/nvm.js"
+import { openOutbox } from "../../firmware/logic/nvm-outbox.js"
+import { RamOutbox } from "../../firmware/logic/outbox.js"
 import type { Profile } from "../../firmware/logic/profile.js"
 import { Session } from "../../firmware/logic/session.js"
+import { RamSessionMemory } from "../../firmware/logic/session-memory.js"
 import { SessionStore } from "../../firmware/logic/session-store.js"
-import { NvmStateStore } from "../../firmware/logic/state-store.js"
+import { NvmStateStore, RamStateStore } from "../../firmware/logic/state-store.js"
 import { assembleTracker, type Wake, wakeOf } from "../../firmware/logic/tracker-assembly.js"
 import { finishWipe, type World } from "../../firmware/logic/tracker-loop.js"
 import { Uplink, type UplinkEvent } from "../../firmware/logic/uplink.js"
 import { isWiping, Wipe } from "../../firmware/logic/wipe.js"
 import type { Aead } from "../../protocol/envelope.js"
-import { encodeHello } from "../../protocol/hello.js"
+import { encodeHello, ResetCause } from "../../protocol/hello.js"
 import type { Hkdf } from "../../protocol/keys.js"
 import type { AccessPoint } from "../../protocol/scan.js"
 import { FRAM_ADDRESS, type Fram } from "../chips/fram.js"
@@ -35,7 +39,7 @@ import { Supply } from "./supply.js"
 export interface ModelCrypto {
     aead: Aead
     hkdf: Hkdf
-    sha256: (data: Buffer) => Buffer
+    sha256: Hash
 }
 
 export interface ModelTrackerOptions {
@@ -54,11 +58,19 @@ export interface ModelTrackerOptions {
     hasWakePin: boolean
     receiver: Ublox
     fram: Fram
+    /** False: the part is not fitted, and all is kept in RAM. */
+    hasFram?: boolean
+    /** The bench wants a self-test. */
+    wantsSelfTest?: boolean
+    /** Of the network, which is simply there; -128 where the radio does not say. */
+    signalDbm?: number
     /** What else is on the bus. */
     parts?: ReadonlyMap<number, I2cChip>
     battery?: Battery
     regulatorUa?: number
     scan?: () => AccessPoint[] | undefined
+    /** As the machine takes them where left out, when this was written. */
+    startTimes?: StartTimes
     /** Puts something between the tracker's loop and its world. */
     around?: (world: World) => World
     randomBytes: (count: number) => Uint8Array
@@ -66,12 +78,25 @@ export interface ModelTrackerOptions {
     onState?: (state: ModelState) => void
 }
 
+/** From the program's first line at a start that goes on with a session, in milliseconds. */
+export interface StartTimes {
+    /** To the look at the accelerometer's latch: settings are read over the runtime's own bus. */
+    motionMs: number
+    /** To the first tick: settings of Wi-Fi, and the program's hash. */
+    tickMs: number
+}
+const START_TIMES: StartTimes = { motionMs: 230, tickMs: 300 }
+
 export type ModelState = "off" | "starting" | "awake" | "asleep"
 
 /** From the reset to the program's first line: bootloader 0.35 s, runtime 1.16 s (DeviceScript 2.16). */
 const START_MS = 1510
 /** Time on the chip's clock by then. */
 const START_UPTIME_MS = 1160
+/** The runtime counts from this much before its first look at the clock. */
+const UPTIME_AT_BOOT_MS = 0.123
+/** From the wish to sleep until the chip is gone: its command goes over the runtime's bus as well. */
+const GOING_MS = 10
 
 export class ModelTracker {
     state: ModelState = "off"
@@ -214,29 +239,24 @@ class Life {
     /** As firmware/tracker.ts puts it together. */
     async run(): Promise<void> {
         const { options } = this.tracker
-        const { crypto, fram, profile, mission, canWake, programHash, randomBytes } = options
+        const { crypto, profile, mission, canWake, programHash, randomBytes } = options
         const around = options.around ?? ((world: World) => world)
+        const { motionMs, tickMs } = options.startTimes ?? START_TIMES
+        await this.sleep(motionMs)
         const deviceId = Buffer.from(options.deviceId, "hex")
         const power = { isOn: () => !this.isOver, fail: () => this.outside.fail() }
-        const nvm = new ChipNvm(fram, power)
+        const nvm = options.hasFram === false ? undefined : new ChipNvm(options.fram, power)
         const bus = new ChipBus(chipsOf(options), power)
-        const motion = new BusMotion(new Accelerometer(bus, this.sleep))
-        if (isWiping(nvm)) {
+        const accelerometer = new Accelerometer(bus, this.sleep)
+        const motion = new BusMotion(accelerometer)
+        if (nvm && isWiping(nvm)) {
             await finishWipe(new Wipe(nvm), this.world(motion, this.receiver(bus), bus))
         }
-        const bench = this.tracker.hasBenchKey ? options.chainKey : undefined
-        const keys = new KeyStore(nvm, crypto.sha256, crypto.hkdf, deviceId, bench)
-        const memory = new SessionStore(nvm, crypto.sha256)
-        const outbox = new NvmOutbox(nvm, crypto.sha256)
-        const state = new NvmStateStore(nvm, crypto.sha256)
-        if (keys.isNew) {
-            outbox.clear()
-            memory.isValid = false
-            state.save([])
-            keys.adopt()
-        }
-        this.outside.scrub()
+        const { keys, memory, outbox, state } = nvm
+            ? await this.lasting(nvm, deviceId)
+            : this.passing(deviceId)
         const wake = wakeOf(state, await motion.hasFired())
+        await this.sleep(tickMs - motionMs)
         const session = new Session({
             aead: crypto.aead,
             hash: crypto.sha256,
@@ -246,19 +266,19 @@ class Life {
             keys,
             memory,
             outbox,
-            hello: (counter) =>
+            hello: (counter, isAsking) =>
                 encodeHello({
                     kind: "hello",
                     session: counter,
                     programHash,
                     board: "simulator",
-                    resetCause: 1,
-                    uptimeMs: Math.floor(this.uptimeMs()),
+                    resetCause: isAsking ? ResetCause.none : ResetCause.power,
+                    uptimeMs: this.uptimeMs(),
                 }),
         })
         if (session.mustBegin()) await this.sleep(Math.max(10, 2000 - this.uptimeMs()))
         session.resume()
-        const uplink = new Uplink(keys.keys, outbox, () => randomBytes(1)[0]! / 256)
+        const uplink = new Uplink(keys.keys, outbox, () => uniform(randomBytes(3)))
         this.uplink = uplink
         const loop = assembleTracker({
             world: around(this.world(motion, this.receiver(bus, wake), bus)),
@@ -278,10 +298,43 @@ class Life {
             hasWakePin: options.hasWakePin,
             resetCause: 1,
             programHash,
+            wantsSelfTest: options.wantsSelfTest === true,
+            bench: {
+                testMotion: () => accelerometer.selfTest(false),
+                signalDbm: async () => options.signalDbm ?? -128,
+            },
         })
         this.lost = () => loop.lost()
         this.receive = (payload) => loop.receive(payload)
         await loop.run(wake.isPlanned)
+    }
+
+    /** What outlives a reset in FRAM. */
+    private async lasting(nvm: Nvm, deviceId: Buffer) {
+        const { crypto, chainKey } = this.tracker.options
+        const bench = this.tracker.hasBenchKey ? chainKey : undefined
+        const keys = new KeyStore(nvm, crypto.sha256, crypto.hkdf, deviceId, bench)
+        const memory = new SessionStore(nvm, crypto.sha256)
+        const outbox = await openOutbox(nvm, crypto.sha256, resolved)
+        const state = new NvmStateStore(nvm, crypto.sha256)
+        if (keys.isNew) {
+            outbox.clear()
+            memory.isValid = false
+            state.save([])
+            keys.adopt()
+        }
+        this.outside.scrub()
+        return { keys, memory, outbox, state }
+    }
+    /** The same for as long as the program runs. */
+    private passing(deviceId: Buffer) {
+        const { crypto, chainKey } = this.tracker.options
+        return {
+            keys: new FixedKeys(crypto.hkdf, chainKey, deviceId),
+            memory: new RamSessionMemory(),
+            outbox: new RamOutbox(),
+            state: new RamStateStore(),
+        }
     }
 
     private receiver(bus: ChipBus, found?: Wake): BusReceiver {
@@ -307,7 +360,8 @@ class Life {
             say: (line) => onLog?.(line),
             scrub: async () => this.outside.scrub(),
             standby: async (ms) => {
-                if (!this.isOver) this.outside.sleep(ms)
+                await this.sleep(GOING_MS)
+                this.outside.sleep(ms)
             },
             reboot: () => {
                 if (!this.isOver) this.outside.reboot()
@@ -315,8 +369,9 @@ class Life {
         }
     }
 
+    /** Whole milliseconds, as the runtime counts them. */
     private uptimeMs(): number {
-        return this.tracker.options.clock.nowMs - this.bootAtMs
+        return Math.floor(this.tracker.options.clock.nowMs - this.bootAtMs + UPTIME_AT_BOOT_MS)
     }
 
     /** Never comes back once the program is over. */
@@ -365,6 +420,11 @@ class Life {
         }
         this.link = link
     }
+}
+
+/** In [0, 1), as firmware/drivers/crypto.ts draws it. */
+function uniform(bytes: Uint8Array): number {
+    return (bytes[0]! * 65536 + bytes[1]! * 256 + bytes[2]!) / 16777216
 }
 
 async function resolved(): Promise<void> {}

@@ -25,8 +25,8 @@ export interface Provisioned {
     chainKey: Buffer
     brokerHost: string
     brokerPort: number
-    /** The longest that a fix waits before it is sent. */
-    holdMs: number
+    /** The longest that a fix waits before it is sent; without it as long as the profile has it. */
+    holdMs?: number
     /** Further settings, by name. */
     more?: Readonly<Record<string, string | number>>
 }
@@ -41,6 +41,12 @@ export interface SimulatedTrackerOptions {
     receiver?: "m8" | "m10"
     /** With it the receiver searches before it has a fix. */
     sky?: SkyConditions
+    /** Uniform in [0, 1): how a search goes. Always middling where left out. */
+    luck?: () => number
+    /** The receiver's backup supply is wired: what it knows outlives power-off. */
+    hasBackupSupply?: boolean
+    /** The chip's number of the pin at the receiver's EXTINT, where it is wired. */
+    extintPin?: number
     /** A board without it keeps its session and its queue in RAM. */
     fram?: Fram
     /** What else is on the bus, by 7-bit address. They keep their supply while the chip sleeps. */
@@ -54,12 +60,16 @@ export interface SimulatedTrackerOptions {
     /** Every session's salt comes from here: two lives of one device must never draw the same. */
     randomBytes: (count: number) => Uint8Array
     onLog?: (line: string) => void
+    /** Takes the image that the runtime writes to flash; throw an Outage and the power fails. */
+    writeFlash?: (flash: Buffer, image: Uint8Array) => void
     /** What the program says to its twin on other topics than the bus. */
     onTwin?: (topic: string, data: Buffer) => void
     onState?: (state: ChipState) => void
     /** The runtime gave up; the chip starts again by itself. */
     onStopped?: (reason: string) => void
     isIdleSkipped?: boolean
+    /** Steps without a rest after which the runtime stops the program; as the release has it. */
+    stepsMax?: number
 }
 
 export class SimulatedTracker {
@@ -71,13 +81,15 @@ export class SimulatedTracker {
     private readonly radio: Radio
 
     constructor(private readonly options: SimulatedTrackerOptions) {
-        const { clock, provisioned, source, receiver, fram, sky } = options
+        const { clock, provisioned, source, receiver, fram, sky, luck } = options
         const { deviceId, chainKey, brokerHost, brokerPort, holdMs, more } = provisioned
         this.receiver = new Ublox({
             clock,
             source,
             generation: receiver ?? "m10",
+            hasBackupSupply: options.hasBackupSupply === true,
             ...(sky ? { sky } : {}),
+            ...(luck ? { random: luck } : {}),
         })
         const chips = new Map<number, I2cChip>([[UBLOX_ADDRESS, this.receiver]])
         if (fram) chips.set(FRAM_ADDRESS, fram)
@@ -87,7 +99,7 @@ export class SimulatedTracker {
             chain: chainKey.toString("hex"),
             host: brokerHost,
             port: brokerPort,
-            hold: holdMs,
+            ...(holdMs === undefined ? {} : { hold: holdMs }),
             ...more,
         })
         this.supply = new Supply(options)
@@ -104,14 +116,16 @@ export class SimulatedTracker {
             chipId: deviceId,
             flash: this.flash,
             randomBytes: options.randomBytes,
-            onTwin: bus(chips, options.onTwin),
+            onTwin: bus(chips, (topic, data) => this.heard(topic, data)),
             onFrame: (frame) => this.radio.hear(frame),
             isOnline: () => this.radio.isOnline,
             onState: (state) => this.changed(state),
             onOutage: () => this.partsOff(),
             ...(options.onLog ? { onLog: options.onLog } : {}),
+            ...(options.writeFlash ? { writeFlash: options.writeFlash } : {}),
             ...(options.onStopped ? { onPanic: options.onStopped } : {}),
             ...(options.isIdleSkipped === false ? { isIdleSkipped: false } : {}),
+            ...(options.stepsMax === undefined ? {} : { stepsMax: options.stepsMax }),
         })
         this.supply.feeds(this.chip)
         for (const chip of chips.values())
@@ -149,6 +163,12 @@ export class SimulatedTracker {
         this.options.clock.after(0, () => this.chip.pulseReset())
     }
 
+    /** What the program says to its twin on other topics than the bus. */
+    private heard(topic: string, data: Buffer): void {
+        const { extintPin, onTwin } = this.options
+        if (topic === "pulse" && data[0] === extintPin) this.receiver.pulseExtint()
+        onTwin?.(topic, data)
+    }
     private partsOff(): void {
         this.receiver.powerOff()
     }
@@ -160,11 +180,11 @@ export class SimulatedTracker {
 }
 
 /** Leads the bus to its parts; power that fails within a transaction stops the chip there. */
-function bus(chips: ReadonlyMap<number, I2cChip>, others?: (topic: string, data: Buffer) => void) {
+function bus(chips: ReadonlyMap<number, I2cChip>, others: (topic: string, data: Buffer) => void) {
     const transact = i2cBus(chips)
     return (topic: string, data: Buffer): void => {
         if (topic !== "i2c") {
-            others?.(topic, data)
+            others(topic, data)
             return
         }
         try {

@@ -44,6 +44,8 @@ export interface MachineOptions {
     onStopped?: (reason: string, ending: Ending) => void
     /** False calls the machine every 10 ms, as the chip's main loop does; the program sees no difference. */
     isIdleSkipped?: boolean
+    /** Steps without a rest after which the machine stops the program; as the release has it. */
+    stepsMax?: number
 }
 
 /** The machine asks to be called again after at most this long. */
@@ -109,7 +111,7 @@ export class Machine {
     boot(): void {
         if (this.machine) throw new Error("the machine runs already")
         const imports = { env: this.imports(), wasi_snapshot_preview1: this.standardOutput() }
-        const instance = new WebAssembly.Instance(machineModule(), imports)
+        const instance = new WebAssembly.Instance(machineModule(this.options.stepsMax), imports)
         const machine = instance.exports as unknown as MachineExports
         this.machine = machine
         this.memory = new Uint8Array(machine.memory.buffer)

@@ -88,10 +88,12 @@ it("a live tracker starts anew each day, and its days are alike", async () => {
     }
     expect(rig.tracker.boots).toBeGreaterThanOrEqual(days)
     expect(rig.tracker.boots).toBeLessThanOrEqual(days + 1)
-    for (const count of fixes) {
-        expect(count).toBeGreaterThan(0.95 * fixes[0]!)
-        expect(count).toBeLessThan(1.05 * fixes[0]!)
-    }
+    // Noise moves what is thinned of a day by 2 %; two months must not move the mean.
+    const half = days / 2
+    const ratio = mean(fixes.slice(half)) / mean(fixes.slice(0, half))
+    const within = cases(0.06, 0.02)
+    expect(Math.abs(ratio - 1), fixes.join(" ")).toBeLessThan(within)
+    for (const count of fixes) expect(Math.abs(count / mean(fixes) - 1)).toBeLessThan(0.1)
 })
 
 it("the tracker's own count is within a factor of two of the simulator's, whose currents are others", async () => {
@@ -131,9 +133,14 @@ it("knows from the third day on when its battery will be empty, and does not go 
             expect(daysLeft).toBeGreaterThan(0)
             expect(daysLeftSpread).toBeGreaterThanOrEqual(0)
         }
-        // A day at the least lies between two steps (governor.ts); up and down again is a flap.
+        // A plan at the edge of a level goes to and fro between two, but takes its time.
         const steps = rig.events().filter(({ event }) => event === EventKind.budget)
-        expect(steps.length).toBeLessThanOrEqual(4)
+        for (let i = 2; i < steps.length; i++) {
+            const [first, between, last] = steps.slice(i - 2, i + 1)
+            if (first!.args[0] !== last!.args[0]) continue
+            const days = (last!.instant.timeDs! - between!.instant.timeDs!) / 864_000
+            expect(days).toBeGreaterThan(3)
+        }
     }
 })
 
@@ -146,3 +153,7 @@ it("tells its battery in every status, and no fault of a part that works", async
     }
     expect(rig.events().filter(({ event }) => event === EventKind.partFault)).toEqual([])
 })
+
+function mean(values: number[]): number {
+    return values.reduce((sum, value) => sum + value, 0) / values.length
+}

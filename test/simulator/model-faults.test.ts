@@ -53,7 +53,10 @@ const PARTS: Record<string, Spoil> = {
                 await world.receiver.switchOff(forS, nowMs)
                 spoil()
             },
-            askSignal: async () => spoil(),
+            askSignal: async (nowMs) => {
+                await world.receiver.askSignal(nowMs)
+                spoil()
+            },
             signal: () => world.receiver.signal(),
         },
     }),

@@ -78,7 +78,10 @@ export class VirtualGateway implements Network {
     connections = 0
     /** In the order in which they were given. */
     readonly told: Told[] = []
-    private readonly known = new Set<string>()
+    /** Numbers under which two different messages have come: a nonce was used twice. */
+    readonly reused: string[] = []
+    /** Sealed bytes by salt and number. */
+    private known = new Map<string, string>()
     private link: OpenLink | undefined
     private commandSeq = 0
     private readonly epochs: EpochKeys[] = []
@@ -140,6 +143,19 @@ export class VirtualGateway implements Network {
                 isOpen = false
             },
         }
+    }
+
+    /** Another with all that this one holds now and no connection, on a clock of its own. */
+    fork(clock: Clock): VirtualGateway {
+        const copy = new VirtualGateway({ ...this.options, clock })
+        copy.taken.push(...this.taken)
+        copy.told.push(...this.told)
+        copy.known = new Map(this.known)
+        copy.sessions = [...this.sessions]
+        copy.commandSeq = this.commandSeq
+        copy.downSeq = this.downSeq
+        copy.latest = this.latest
+        return copy
     }
 
     /** The broker starts anew: every connection is lost, and nothing that was taken. */
@@ -217,7 +233,9 @@ export class VirtualGateway implements Network {
                 if (!body) continue
                 // A relay comes under the handle of today: so far has the device's epoch gone on.
                 this.latest = Math.max(this.latest, epoch + (relay ? relay.epochsBack : 0))
-                return this.record({ epoch, salt, type: envelope.type, seq: envelope.seq, body })
+                const sealed = (relay ? relay.record : message).toString("hex")
+                const { type, seq } = envelope
+                return this.record({ epoch, salt, type, seq, body, sealed })
             }
         }
         this.unreadable++
@@ -230,17 +248,23 @@ export class VirtualGateway implements Network {
         type: number
         seq: number
         body: Buffer
+        sealed: string
     }): Buffer {
-        const { epoch, salt, type, seq, body } = opened
+        const { epoch, salt, type, seq, body, sealed } = opened
         if (type === MessageType.hello) this.noteSession(salt, body)
         const session = this.sessions.find((one) => one.salt.equals(salt))?.counter ?? 0
         const name = `${salt.toString("hex")}:${seq}`
-        if (this.known.has(name)) this.doubled++
+        const before = this.known.get(name)
+        if (before !== undefined && before !== sealed) this.reused.push(name)
+        if (before !== undefined) this.doubled++
         else this.taken.push({ atMs: this.options.clock.nowMs, epoch, session, seq, type, body })
         if (type === MessageType.response) this.answered(body)
-        this.known.add(name)
+        this.known.set(name, sealed)
         const answerSalt = this.sessions[0]?.salt ?? salt
-        const ack = encodeAck({ kind: "ack", epoch, session, seq, earlier: 0 })
+        // As the gateway does [P-E34].
+        const utcS = Math.floor(this.options.clock.nowMs / 1000)
+        const time = type === MessageType.hello ? { utcS } : {}
+        const ack = encodeAck({ kind: "ack", epoch, session, seq, earlier: 0, ...time })
         const options = {
             type: MessageType.ack,
             salt: answerSalt,

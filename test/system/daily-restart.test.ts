@@ -1,8 +1,9 @@
 // The runtime's timers stop after 49.7 days, so the tracker starts anew each day: on a board with FRAM
-// nobody must notice. A day of bytecode takes some six minutes: under soak only.
+// nobody must notice. A day of bytecode that never sleeps takes some minutes: under soak only.
 
 import { randomBytes } from "node:crypto"
 import { expect, it } from "vitest"
+import { ProfileNumber } from "../../firmware/logic/profile.js"
 import { MessageType } from "../../protocol/envelope.js"
 import { unixMs } from "../../protocol/units.js"
 import { Fram } from "../../simulator/chips/fram.js"
@@ -11,7 +12,8 @@ import { VirtualClock } from "../../simulator/vm/clock.js"
 import { TcpNetwork } from "../../simulator/vm/tcp-network.js"
 import { aSolution, START_MS } from "../support/builders.js"
 import { aCase, DEVICE_ID } from "../support/case.js"
-import { testGateway } from "../support/test-gateway.js"
+import { tempFolder } from "../support/temp-folder.js"
+import { quiet, testGateway } from "../support/test-gateway.js"
 import { deviceProgram } from "../support/tracker-program.js"
 
 const HOUR_MS = 3_600_000
@@ -22,7 +24,8 @@ it.runIf(process.env.BURR_SOAK)(
     "a tracker that has run for a day starts anew in its session, and no fix is lost or doubled",
     async () => {
         const clock = new VirtualClock(START_MS)
-        const gateway = await testGateway(aCase())
+        const world = { clock: { nowMs: () => unixMs(Math.floor(clock.nowMs)) } }
+        const gateway = await testGateway(aCase(), tempFolder(), quiet, world)
         const network = new TcpNetwork(clock)
         const seen: number[] = []
         // A fix a minute, so that a day is soon over; none while a start is due.
@@ -43,6 +46,7 @@ it.runIf(process.env.BURR_SOAK)(
                 brokerHost: "127.0.0.1",
                 brokerPort: gateway.mqttPort,
                 holdMs: 10_000,
+                more: { profile: ProfileNumber.bench },
             },
             source,
             fram: new Fram(),

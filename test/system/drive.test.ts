@@ -3,11 +3,8 @@
 
 import { createHash } from "node:crypto"
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest"
-import { nodeAead } from "../../gateway/adapters/crypto/node-crypto.js"
 import { gatewayConfig } from "../../gateway/config.js"
-import { authenticate, decodeBody } from "../../gateway/core/ingest/open-uplink.js"
 import { type Gateway, startGateway } from "../../gateway/main.js"
-import { MessageType } from "../../protocol/envelope.js"
 import { unixMs } from "../../protocol/units.js"
 import type { LinkEvents, Network } from "../../simulator/vm/network.js"
 import type { TcpNetwork } from "../../simulator/vm/tcp-network.js"
@@ -16,6 +13,7 @@ import { cases } from "../support/cases.js"
 import { type Drive, recordedDrive, solutionsOf } from "../support/drive.js"
 import { DriveRig, matchToDrive } from "../support/drive-rig.js"
 import { GatewayProcess } from "../support/gateway-process.js"
+import { batchesOf, hellosOf } from "../support/ledger-bodies.js"
 import { tempFolder } from "../support/temp-folder.js"
 import { quiet, testGateway } from "../support/test-gateway.js"
 import { deviceProgram } from "../support/tracker-program.js"
@@ -50,11 +48,12 @@ describe("a recorded drive through receiver, bytecode, broker and store", () => 
             expect(stored).toHaveLength(solutionsOf(drive).length)
             expect(kindsOfAlerts(gateway)).toEqual(["enter", "exit"])
             expect(gateway.store.gaps(DEVICE_ID, ALL_TIME)).toEqual([])
-            expect(helloOf(gateway).programHash.toString("hex")).toBe(
+            const [hello] = hellosOf(gateway, chainKey)
+            expect(hello!.programHash.toString("hex")).toBe(
                 createHash("sha256").update(program).digest("hex"),
             )
             // The first of the connection stands alone, and nearly all others go on from an ack.
-            const chained = batchesOf(gateway).map(isChained)
+            const chained = batchesOf(gateway, chainKey).map(isChained)
             expect(chained[0]).toBe(false)
             const share = chained.filter(Boolean).length / chained.length
             expect(share).toBeGreaterThan(0.9)
@@ -159,28 +158,10 @@ async function prepare(data: string): Promise<Buffer> {
     return chainKey
 }
 
-/** The hello of the only session, opened from the sealed bytes in the ledger. */
-/** Bodies of the batches that the ledger holds, in order. */
-function batchesOf(gateway: Gateway): Buffer[] {
-    return gateway.ledger.after(0, 10_000).flatMap(({ type, message, session }) => {
-        if (type !== MessageType.telemetry) return []
-        const opened = authenticate(nodeAead, gateway.keysOf(DEVICE_ID)!, message, session)
-        return opened.kind === "authentic" ? [opened.body] : []
-    })
-}
 /** Byte 1 of the batch under key 4, bit 7 [P-pack.2]. */
 function isChained(body: Buffer): boolean {
     const start = body[2] === 0x58 ? 4 : 3
     return body[start + 1]! >= 128
-}
-function helloOf(gateway: Gateway) {
-    const [first] = gateway.ledger.after(0, 1)
-    const keys = gateway.keysOf(DEVICE_ID)!
-    const message = authenticate(nodeAead, keys, first!.message, undefined)
-    if (message.kind === "reject") throw new Error(message.reason)
-    const hello = decodeBody(message.type, message.body)
-    if (hello.kind !== "hello") throw new Error(`the first record is not a hello: ${hello.kind}`)
-    return hello
 }
 
 /** Kills the gateway at the next publish, before or after it is committed, and starts it again. */

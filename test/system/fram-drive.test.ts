@@ -4,16 +4,20 @@
 import { expect, it } from "vitest"
 import { publishPacket } from "../../firmware/logic/mqtt.js"
 import { nodeAead } from "../../gateway/adapters/crypto/node-crypto.js"
+import { mandateName } from "../../gateway/core/downlink/mandate-name.js"
 import { CommandKind, sealCommand } from "../../protocol/command.js"
-import { MessageType } from "../../protocol/envelope.js"
+import { ResetCause } from "../../protocol/hello.js"
 import { downlinkTopic } from "../../protocol/topics.js"
 import { unixMs } from "../../protocol/units.js"
 import { Fram } from "../../simulator/chips/fram.js"
+import type { VirtualClock } from "../../simulator/vm/clock.js"
 import type { Link, LinkEvents, Network } from "../../simulator/vm/network.js"
-import { aCase, DEVICE_ID } from "../support/case.js"
+import { aCase, DEVICE_ID, MANDATE_ID } from "../support/case.js"
 import { type Drive, recordedDrive, solutionsOf } from "../support/drive.js"
-import { DriveRig, matchToDrive } from "../support/drive-rig.js"
-import { testGateway } from "../support/test-gateway.js"
+import { DriveRig, driveClock, matchToDrive } from "../support/drive-rig.js"
+import { batchesOf, hellosOf } from "../support/ledger-bodies.js"
+import { tempFolder } from "../support/temp-folder.js"
+import { quiet, testGateway } from "../support/test-gateway.js"
 import { deviceProgram } from "../support/tracker-program.js"
 
 const ALL_TIME = { fromMs: unixMs(0), toMs: unixMs(4e12) }
@@ -28,7 +32,8 @@ it(
     "a drive over midnight, with the power failing and the network away, loses only what was in RAM",
     async () => {
         const drive = overMidnight(recordedDrive(), 600)
-        const gateway = await testGateway(aCase())
+        const clock = driveClock(drive)
+        const gateway = await gatewayOn(clock)
         const away = new Away()
         const fram = new Fram()
         const chainKey = gateway.provision(DEVICE_ID)
@@ -37,6 +42,7 @@ it(
             program: deviceProgram("firmware/tracker.devs"),
             chainKey,
             brokerPort: gateway.mqttPort,
+            clock,
             fram,
             around: (network) => away.around(network),
         })
@@ -71,7 +77,10 @@ it(
         expect(new Set(uplinks.map(({ session }) => session)).size).toBe(1)
         expect(new Set(uplinks.map(({ epoch }) => epoch))).toEqual(new Set([0, 1]))
         // One at first power, one for each reset that nobody planned.
-        expect(uplinks.filter(({ type }) => type === MessageType.hello)).toHaveLength(3)
+        const causes = hellosOf(gateway, chainKey).map(({ resetCause }) => resetCause)
+        // Others ask for the time, and tell of no reset.
+        const resets = causes.filter((cause) => cause !== ResetCause.none)
+        expect(resets).toEqual([ResetCause.power, ResetCause.power, ResetCause.power])
         const seqs = uplinks.map(({ seq }) => seq).sort((a, b) => a - b)
         expect(seqs).toEqual(seqs.map((_, i) => i))
         const gaps = gateway.store.gaps(DEVICE_ID, ALL_TIME)
@@ -113,12 +122,12 @@ it(
 it(
     "a command is obeyed by the tracker's machine once, and an expired or altered one not at all",
     async () => {
-        const { drive, gateway, away, rig } = await framBoard()
+        const { drive, gateway, away, rig, chainKey } = await framBoard()
         const { down, handle } = gateway.keysOf(DEVICE_ID)!
         const tell = (counter: number, holdS: number, expiresInS: number, flip = 0) => {
             const salt = Buffer.from(gateway.ledger.currentSession(DEVICE_ID)!.salt, "hex")
             const expiresAtS = Math.floor(drive.fromMs / 1000) + expiresInS
-            const mandate = Buffer.from("M-17")
+            const mandate = mandateName(MANDATE_ID)
             const message = sealCommand(nodeAead, down, salt, counter, {
                 ...{ kind: "command", expiresAtS, mandate, order: CommandKind.hold },
                 args: [holdS],
@@ -128,24 +137,28 @@ it(
         }
         const held = async () => {
             await gateway.settled()
-            return [gateway.store.fixes(DEVICE_ID).length, gateway.ledger.count()] as const
+            return [
+                gateway.store.fixes(DEVICE_ID).length,
+                batchesOf(gateway, chainKey).length,
+            ] as const
         }
-        /** Fixes that a record has gathered, on average of the 120 s from `second` on. */
+        /** Fixes that a batch has gathered, on average of the 120 s from `second` on. */
         const gatheredFrom = async (second: number) => {
             await rig.driveTo(second)
-            const [fixesBefore, recordsBefore] = await held()
+            const [fixesBefore, batchesBefore] = await held()
             await rig.driveTo(second + 120)
-            const [fixes, records] = await held()
-            return (fixes - fixesBefore) / (records - recordsBefore)
+            const [fixes, batches] = await held()
+            return (fixes - fixesBefore) / (batches - batchesBefore)
         }
         expect(await gatheredFrom(60)).toBeLessThan(12)
-        tell(0, 40, 9000)
+        // Counters above those of what the gateway itself tells, under the mandate that it has told.
+        tell(50, 40, 9000)
         expect(await gatheredFrom(240)).toBeGreaterThan(12)
-        tell(1, 5, 300)
-        tell(1, 5, 9000, 1)
-        tell(0, 5, 9000)
+        tell(51, 5, 300)
+        tell(51, 5, 9000, 1)
+        tell(50, 5, 9000)
         expect(await gatheredFrom(440)).toBeGreaterThan(12)
-        tell(1, 5, 9000)
+        tell(51, 5, 9000)
         expect(await gatheredFrom(620)).toBeLessThan(7)
         rig.tracker.powerOff()
     },
@@ -173,20 +186,29 @@ function overMidnight(drive: Drive, second: number): Drive {
     }
 }
 
+/** It tells the time in its acks: that of the drive, or the epoch would turn by it. */
+async function gatewayOn(clock: VirtualClock) {
+    const world = { clock: { nowMs: () => unixMs(Math.floor(clock.nowMs)) } }
+    return testGateway(aCase(), tempFolder(), quiet, world)
+}
+
 /** A board with a blank FRAM about to make the drive, with a network that can be taken away. */
 async function framBoard() {
     const drive = recordedDrive()
-    const gateway = await testGateway(aCase())
+    const clock = driveClock(drive)
+    const gateway = await gatewayOn(clock)
     const away = new Away()
+    const chainKey = gateway.provision(DEVICE_ID)
     const rig = new DriveRig({
         drive,
         program: deviceProgram("firmware/tracker.devs"),
-        chainKey: gateway.provision(DEVICE_ID),
+        chainKey,
         brokerPort: gateway.mqttPort,
+        clock,
         fram: new Fram(),
         around: (network) => away.around(network),
     })
-    return { drive, gateway, away, rig }
+    return { drive, gateway, away, rig, chainKey }
 }
 
 /** No network between `begin` and `end`. */
