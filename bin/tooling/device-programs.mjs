@@ -79,18 +79,21 @@ export function buildDevicePrograms(root, say, isAsked = () => true) {
         .map((program) => ({ program, inputs: inputsDigest(root, program.entry) }))
         .filter(({ program, inputs }) => !isFresh(root, program.output, inputs))
     const lacksLibraries = !existsSync(join(root, "node_modules/@devicescript/core"))
-    if (wanted.length === 0 && lacksLibraries && programs[0] !== undefined) {
-        const [program] = programs
-        wanted.push({ program, inputs: inputsDigest(root, program.entry) })
+    // The compiler writes its libraries when it builds a program as it is, and compact code needs them.
+    if (lacksLibraries && wanted.every(({ program }) => isCompact(program))) {
+        const program = programs.find((one) => !isCompact(one))
+        if (program) wanted.push({ program, inputs: inputsDigest(root, program.entry) })
     }
     if (wanted.length === 0) return []
+    wanted.sort((a, b) => Number(isCompact(a.program)) - Number(isCompact(b.program)))
     const outer = mkdtempSync(join(realpathSync(tmpdir()), "burr-device-"))
     try {
         const staging = join(outer, DEPTH)
         stage(root, staging)
         const failures = wanted.flatMap(({ program, inputs }) => {
             const startedAtMs = performance.now()
-            const message = COMPACT.includes(program.entry)
+            if (isCompact(program)) copyLibraries(staging, root)
+            const message = isCompact(program)
                 ? buildCompact(root, outer, program)
                 : buildOne(root, staging, program)
             if (message !== undefined) return [{ entry: program.entry, message }]
@@ -109,6 +112,11 @@ export function buildDevicePrograms(root, say, isAsked = () => true) {
     } finally {
         rmSync(outer, { recursive: true, force: true })
     }
+}
+
+/** @param {DeviceProgram} program */
+function isCompact({ entry }) {
+    return COMPACT.includes(entry)
 }
 
 /**
