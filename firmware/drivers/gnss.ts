@@ -55,6 +55,7 @@ export class Gnss {
         const port = receiver.port(nowMs)
         if (port === undefined) return []
         const waiting = await this.read(port, nowMs)
+        await this.breathe()
         await this.act(receiver.step({ what: "polled", waiting: waiting }, nowMs))
         const fixes = receiver.fixes
         receiver.fixes = []

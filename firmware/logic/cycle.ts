@@ -142,7 +142,9 @@ export class Cycle {
         this.test(sense)
         await breathe()
         const fixes = this.search(sense, atS, profile)
-        this.follow(fixes, sense, atS, profile)
+        await breathe()
+        for (const fix of fixes) await this.follow(fix, sense, atS, profile, breathe)
+        if (fixes.length === 0) this.stay(sense, atS, profile)
         await breathe()
         this.listen(sense, atS, profile)
         this.speak(sense, atS, profile)
@@ -309,23 +311,31 @@ export class Cycle {
         this.isUrgent = true
     }
 
-    /** What the fixes and the accelerometer say of motion, and what of it is kept. */
-    private follow(fixes: Fix[], sense: Sense, atS: number, profile: Profile): void {
+    /** What a fix and the accelerometer say of motion, whether it is kept, and which fences it crosses. */
+    private async follow(
+        fix: Fix,
+        sense: Sense,
+        atS: number,
+        profile: Profile,
+        breathe: () => Promise<void>,
+    ): Promise<void> {
         const memory = this.memory
-        const isTrusted = memory.notes.isSpoofed === 0
-        for (const fix of fixes) {
-            memory.known = afterFix(memory.known, fix, atS, isTrusted)
-            const step = this.stepMotion(fix, sense, atS, profile)
-            const isKept = step.isKept || keepsAll(profile) || this.isAsked
-            if (isKept) this.keep(fix, atS, profile)
-            if (isKept || this.hasNewFence()) this.watch(fix, sense)
-            if (this.isAsked) {
-                for (const one of this.keeper.end()) this.log(one, atS)
-                this.answer()
-            }
-            if (step.change === "stop") this.endTrack(step.place, fix, sense, atS)
+        memory.known = afterFix(memory.known, fix, atS, memory.notes.isSpoofed === 0)
+        const step = this.stepMotion(fix, sense, atS, profile)
+        const isKept = step.isKept || keepsAll(profile) || this.isAsked
+        if (isKept) this.keep(fix, atS, profile)
+        await breathe()
+        if (isKept || this.hasNewFence()) this.watch(fix, sense)
+        await breathe()
+        if (this.isAsked) {
+            for (const one of this.keeper.end()) this.log(one, atS)
+            this.answer()
         }
-        if (fixes.length > 0) return
+        if (step.change === "stop") this.endTrack(step.place, fix, sense, atS)
+    }
+
+    /** What the accelerometer alone says of motion. */
+    private stay(sense: Sense, atS: number, profile: Profile): void {
         const step = this.stepMotion(undefined, sense, atS, profile)
         if (step.change === "stop") this.endTrack(step.place, undefined, sense, atS)
     }

@@ -9,7 +9,7 @@ import type { Deed } from "./deed.js"
 import type { Journal } from "./journal.js"
 import type { Nvm } from "./nvm.js"
 import type { Orders } from "./orders.js"
-import type { OrdersDesk } from "./orders-desk.js"
+import type { OrdersDesk, Told } from "./orders-desk.js"
 import type { Outbox } from "./outbox.js"
 import { type BenchPart, failedTest, type PartTest, testPart } from "./self-test-bench.js"
 import type { ScanOutcome, Sense } from "./sense.js"
@@ -89,6 +89,8 @@ export interface LoopParts {
     rename: () => void
 }
 
+/** The gateway tells one command, and the next when the answer is there. */
+const PENDING_MAX = 4
 /** So many ticks in a row that come to nothing: what is in RAM is not to be trusted any more. */
 const FAILURES_MAX = 60
 /** Then it starts anew, but not at once: what fails at each start must not empty the battery. */
@@ -101,6 +103,8 @@ export class TrackerLoop {
     isOver = false
     private acks = 0
     private told = 0
+    /** Commands that were read, the first to be obeyed first. */
+    private pending: Told[] = []
     private batteryMv = 0
     private charge = -1
     private hasGauge = false
@@ -143,10 +147,26 @@ export class TrackerLoop {
                 this.noteTime(told.utcS)
             return
         }
-        const handled = desk.receive(payload, cycle.clock.utcS(nowMs), cycle.clock.atS(nowMs))
-        if (handled.kind === "reject") return
-        if (handled.effect === "report") cycle.isAsked = true
-        else if (handled.effect === "self-test") cycle.selfTest.order()
+        // One that is not read now is told again.
+        if (this.pending.length >= PENDING_MAX) return
+        const told = desk.read(payload)
+        if (told.kind === "told") this.pending.push(told)
+    }
+
+    /** In the loop's own time: to obey and to answer are each as much as the machine does at once. */
+    private async obey(): Promise<void> {
+        const { cycle, desk, world } = this.parts
+        while (this.pending.length > 0) {
+            const told = this.pending[0]
+            this.pending = this.pending.slice(1)
+            await world.breathe()
+            const nowMs = world.uptimeMs()
+            const handled = desk.obey(told, cycle.clock.utcS(nowMs), cycle.clock.atS(nowMs))
+            await world.breathe()
+            desk.answer(handled)
+            if (handled.effect === "report") cycle.isAsked = true
+            else if (handled.effect === "self-test") cycle.selfTest.order()
+        }
     }
 
     /** The connection was lost or left. */
@@ -162,6 +182,11 @@ export class TrackerLoop {
     /** One tick. An exception costs what it comes out of, and nothing else. */
     async tick(): Promise<void> {
         const { world, cycle } = this.parts
+        try {
+            await this.obey()
+        } catch (e) {
+            this.caught("command", e as Error)
+        }
         try {
             const sense = await this.look()
             const breathe = async () => await world.breathe()
@@ -366,6 +391,8 @@ export class TrackerLoop {
         else if (deed.what === "keep-orders") this.keepOrders()
         else if (deed.what === "save") state.save(deed.rows)
         else {
+            // What came meanwhile is obeyed first.
+            if (this.pending.length > 0) return
             this.isOver = true
             if (deed.what === "sleep") await world.standby(deed.ms)
             else world.reboot()

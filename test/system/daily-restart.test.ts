@@ -4,7 +4,7 @@
 import { randomBytes } from "node:crypto"
 import { expect, it } from "vitest"
 import { ProfileNumber } from "../../firmware/logic/profile.js"
-import { MessageType } from "../../protocol/envelope.js"
+import { ResetCause } from "../../protocol/hello.js"
 import { unixMs } from "../../protocol/units.js"
 import { Fram } from "../../simulator/chips/fram.js"
 import { SimulatedTracker } from "../../simulator/fleet/simulated-tracker.js"
@@ -12,6 +12,7 @@ import { VirtualClock } from "../../simulator/vm/clock.js"
 import { TcpNetwork } from "../../simulator/vm/tcp-network.js"
 import { aSolution, START_MS } from "../support/builders.js"
 import { aCase, DEVICE_ID } from "../support/case.js"
+import { hellosOf } from "../support/ledger-bodies.js"
 import { tempFolder } from "../support/temp-folder.js"
 import { quiet, testGateway } from "../support/test-gateway.js"
 import { deviceProgram } from "../support/tracker-program.js"
@@ -26,7 +27,9 @@ it.runIf(process.env.BURR_SOAK)(
         const clock = new VirtualClock(START_MS)
         const world = { clock: { nowMs: () => unixMs(Math.floor(clock.nowMs)) } }
         const gateway = await testGateway(aCase(), tempFolder(), quiet, world)
+        const chainKey = gateway.provision(DEVICE_ID)
         const network = new TcpNetwork(clock)
+        const stops: string[] = []
         const seen: number[] = []
         // A fix a minute, so that a day is soon over; none while a start is due.
         const source = (atMs: number) => {
@@ -42,7 +45,7 @@ it.runIf(process.env.BURR_SOAK)(
             program: deviceProgram("firmware/tracker.devs"),
             provisioned: {
                 deviceId: DEVICE_ID,
-                chainKey: gateway.provision(DEVICE_ID),
+                chainKey,
                 brokerHost: "127.0.0.1",
                 brokerPort: gateway.mqttPort,
                 holdMs: 10_000,
@@ -51,15 +54,21 @@ it.runIf(process.env.BURR_SOAK)(
             source,
             fram: new Fram(),
             randomBytes,
+            onLog: (line) => {
+                if (/^! Exception|^panic /.test(line)) stops.push(line)
+            },
         })
         tracker.powerOn()
         await clock.runUntil(START_MS + 24.2 * HOUR_MS, () => network.settle())
         tracker.powerOff()
         await gateway.settled()
 
+        expect(stops).toEqual([])
         expect([tracker.boots, tracker.bootCause]).toEqual([2, "reboot"])
         const uplinks = gateway.ledger.after(0, 10_000)
-        expect(uplinks.filter(({ type }) => type === MessageType.hello)).toHaveLength(1)
+        // Others ask for the time, and tell of no reset.
+        const causes = hellosOf(gateway, chainKey).map(({ resetCause }) => resetCause)
+        expect(causes.filter((cause) => cause !== ResetCause.none)).toEqual([ResetCause.power])
         expect(new Set(uplinks.map(({ session }) => session)).size).toBe(1)
         const stored = gateway.store.fixes(DEVICE_ID).map(({ timeDs }) => timeDs)
         expect(stored).toEqual(seen.slice(0, stored.length))
